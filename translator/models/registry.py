@@ -1,0 +1,176 @@
+"""All models that Verso knows: the shipped catalogue and what the user added or made."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from translator.errors import ModelError
+from translator.models import catalogue, download
+from translator.models.local_file import describe
+from translator.models.partial import Progress
+from translator.models.spec import ModelKind, ModelSpec, WheelSource
+from translator.models.wheel_source import notice_path
+from translator.settings import Settings, assets_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What :meth:`Registry.remove` did: files deleted, and files of the user left alone."""
+
+    deleted: tuple[Path, ...]
+    kept: tuple[Path, ...]
+
+
+class Registry:
+    """Finds models by name. Cheap to make; reads the user's entries anew at each call, so it
+    sees what another process added. May be used from any thread.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.models
+        self._shipped = catalogue.load(assets_dir() / "models.toml")
+
+    def list(self) -> tuple[ModelSpec, ...]:
+        """All models, the default first. Broken entries of the user are left out; see
+        :meth:`problems`.
+        """
+        own = [spec for _, specs, _ in self._own() for spec in specs]
+        names = {spec.id.casefold() for spec in own}
+        shipped = [spec for spec in self._shipped if spec.id.casefold() not in names]
+        return tuple(sorted((*shipped, *own), key=lambda spec: not spec.default))
+
+    def problems(self) -> tuple[ModelError, ...]:
+        """What is wrong with entries of the user, to be shown beside the list."""
+        return tuple(error for _, _, error in self._own() if error is not None)
+
+    def get(self, name: str) -> ModelSpec:
+        """The model with this id or alias, in any case of letters.
+
+        Raises :class:`ModelError`, with a near miss in the hint, when there is none.
+        """
+        wanted = name.strip().casefold()
+        names: dict[str, ModelSpec] = {}
+        for spec in self.list():
+            for known in (spec.id, *spec.aliases):
+                names.setdefault(known.casefold(), spec)
+        if wanted in names:
+            return names[wanted]
+        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
+        guess = f"Did you mean {names[near[0]].id}? " if near else ""
+        raise ModelError(
+            f"There is no model named {name!r}.", f"{guess}`verso models list` shows them all."
+        )
+
+    def default(self) -> ModelSpec:
+        """The model to use when none is named."""
+        return self.list()[0]
+
+    def installed(self, spec: ModelSpec) -> bool:
+        """Whether the model can be used now: its file is there in full, or it needs none."""
+        if spec.kind is ModelKind.HF:
+            return False
+        path = self._file(spec)
+        if path is None:
+            return True
+        return path.is_file() and (not spec.bytes or path.stat().st_size == spec.bytes)
+
+    def path(self, spec: ModelSpec) -> Path:
+        """The model's file; for an adapter without a file of its own, its base model's.
+
+        Raises :class:`ModelError`, with a hint, when the file is missing or incomplete, or
+        the model has none.
+        """
+        if spec.base and not spec.file:
+            return self.path(self.get(spec.base))
+        path = self._file(spec)
+        if path is None or spec.kind is ModelKind.HF:
+            raise ModelError(f"{spec.name} has no model file that llama.cpp could load.")
+        fetch = f"Run `verso models pull {spec.id}`."
+        if spec.sources and not self.installed(spec):
+            state = "incomplete" if path.is_file() else "not downloaded yet"
+            raise ModelError(f"The file of {spec.name} is {state}.", fetch)
+        if not path.is_file():
+            raise ModelError(
+                f"The file of {spec.name} is gone: {path}.",
+                f"Put it back, or run `verso models remove {spec.id}`.",
+            )
+        return path
+
+    def add(
+        self,
+        path: Path,
+        id: str | None = None,
+        name: str | None = None,
+        style: str | None = None,
+        progress: Progress | None = None,
+    ) -> ModelSpec:
+        """Make a local GGUF file a model; the file stays where it is.
+
+        ``style`` overrides the prompt style that is read off the file. Raises
+        :class:`ModelError` when the file cannot be used or the id is taken.
+        """
+        spec = describe(path, id=id, name=name, style=style, progress=progress)
+        taken = {known.casefold(): other for other in self.list() for known in _names(other)}
+        other = taken.get(spec.id.casefold())
+        if other is not None and other.file != spec.file:
+            raise ModelError(
+                f"The name {spec.id!r} is taken by {other.name}.", "Choose another with --id."
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        entry = self._folder / f"{spec.id}.toml"
+        temporary = entry.with_name(f"{entry.name}.{os.getpid()}.tmp")
+        temporary.write_text(catalogue.dump(spec), encoding="utf-8")
+        temporary.replace(entry)
+        return spec
+
+    def remove(self, name: str) -> Removal:
+        """Delete a model's entry and its files inside the models folder.
+
+        Files elsewhere belong to the user and are left alone. An entry of the shipped
+        catalogue stays in the list and can be pulled again. Raises :class:`ModelError` for an
+        unknown name or when there is nothing to delete.
+        """
+        spec = self.get(name)
+        doomed = [path for path, specs, _ in self._own() if spec in specs and len(specs) == 1]
+        kept: list[Path] = []
+        file = self._folder / spec.file if spec.file else None
+        if file is not None:
+            used = any(self._folder / other.file == file for other in self.list() if other != spec)
+            inside = file.resolve().parent == self._folder.resolve()
+            if inside and not used:
+                doomed += [file, *download.leftovers(file)]
+                doomed += [
+                    notice_path(file, member)
+                    for source in spec.sources
+                    if isinstance(source, WheelSource)
+                    for _, _, member in source.notices
+                ]
+            elif file.exists():
+                kept.append(file)
+        deleted = tuple(path for path in doomed if path.exists())
+        if not deleted:
+            raise ModelError(f"There is nothing of {spec.name} in {self._folder}.")
+        for path in deleted:
+            download.delete(path)
+        return Removal(deleted, tuple(kept))
+
+    def _file(self, spec: ModelSpec) -> Path | None:
+        if not spec.file:
+            return self._file(self.get(spec.base)) if spec.base else None
+        return self._folder / spec.file  # an absolute path stays as it is
+
+    def _own(self) -> Iterator[tuple[Path, tuple[ModelSpec, ...], ModelError | None]]:
+        """The user's entries, one file each: its path, its specs, what is wrong with it."""
+        for path in sorted(self._folder.glob("*.toml")):
+            try:
+                yield path, catalogue.load(path), None
+            except ModelError as error:
+                yield path, (), error
+
+
+def _names(spec: ModelSpec) -> tuple[str, ...]:
+    return (spec.id, *spec.aliases)
