@@ -1,0 +1,179 @@
+"""Styles without a conversation: base models, models trained on tags, encoder-decoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from translator import languages
+from translator.errors import ModelError
+from translator.prompts import replies
+from translator.prompts.base import (
+    UNKNOWN,
+    StyleContext,
+    extras,
+    fingerprint,
+    language_name,
+    style_instruction,
+    underscored,
+)
+from translator.prompts.examples import EXAMPLES
+from translator.types import Prompt, PromptPart, TranslationTask
+
+_NO_SOURCE = ("This model must be told the source language.", "Name it, e.g. --from en.")
+_NO_NEWLINE = ("\n",)
+
+
+def _begin(info: StyleContext) -> tuple[PromptPart, ...]:
+    return (PromptPart(info.bos_text, special=True),) if info.bos_text else ()
+
+
+@dataclass(frozen=True, slots=True)
+class FewShotStyle:
+    """``few-shot``: labelled example pairs for a base model, which goes on with the pattern.
+
+    The reply ends at a line break; for a text with line breaks, at the next label.
+    """
+
+    info: StyleContext
+    shots: int = 5
+    id: str = "few-shot"
+    needs_source: bool = True
+    takes_notes: bool = True
+    dry_run: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """See :class:`PromptStyle`."""
+        prompts = [
+            self.render(TranslationTask("", "en", tag, style="plain")).text
+            for tag in EXAMPLES
+            if tag != "en"
+        ]
+        return fingerprint(self.id, prompts)
+
+    def render(self, task: TranslationTask) -> Prompt:
+        """See :class:`PromptStyle`."""
+        if task.source == UNKNOWN:
+            raise ModelError(*_NO_SOURCE)
+        source, target = language_name(task.source), language_name(task.target)
+        intro = f"{source} texts and their {target} translations."
+        if task.style:
+            intro += " " + style_instruction(task.style)
+        pairs = zip(EXAMPLES.get(task.source, ()), EXAMPLES.get(task.target, ()), strict=False)
+        head = "\n".join(
+            [intro, "", *(f"{source}: {a}\n{target}: {b}\n" for a, b in list(pairs)[: self.shots])]
+        )
+        own = extras(
+            TranslationTask(task.text, task.source, task.target, note=task.note, terms=task.terms)
+        )
+        own += "\n\n" if own else ""
+        own += "".join(f"{source}: {a}\n{target}: {b}\n\n" for a, b in task.context)
+        # The text starts a line's part of its own: no token spans the border of the prefix.
+        parts = [PromptPart(head + "\n"), PromptPart(own)] if own else [PromptPart(head + "\n")]
+        begin = _begin(self.info)
+        parts += [PromptPart(f"{source}: {task.text}\n{target}:")]
+        stop = (f"\n{source}:", f"\n{target}:") if "\n" in task.text else _NO_NEWLINE
+        return Prompt((*begin, *parts), len(begin) + 1, stop)
+
+    def parse(self, reply: str, task: TranslationTask) -> str:
+        """See :class:`PromptStyle`."""
+        return replies.clean(reply, task.text)
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedStyle:
+    """``tagged``: the form that Verso's own models are trained on.
+
+    The prompt is ``<en> <zh_TW>``, a line break, the text, a line break; the reply is the
+    translation and the model's end-of-text token. Training writes exactly that: the loss is on
+    the translation and the end token. Languages are written as corpora do (``zh_CN``,
+    ``zh_TW``, ``pt_BR``, else the plain code). A text without line breaks has a translation
+    without line breaks, so there the reply also ends at the first one. Nothing else has a place
+    in the form: style, terms, context and notes are left out.
+    """
+
+    info: StyleContext
+    id: str = "tagged"
+    needs_source: bool = True
+    takes_notes: bool = False
+    dry_run: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """See :class:`PromptStyle`."""
+        return fingerprint(self.id, self.render(TranslationTask("", "en", "zh-Hant")).text)
+
+    def render(self, task: TranslationTask) -> Prompt:
+        """See :class:`PromptStyle`."""
+        if task.source == UNKNOWN:
+            raise ModelError(*_NO_SOURCE)
+        begin = _begin(self.info)
+        head = f"<{underscored(task.source)}> <{underscored(task.target)}>\n"
+        stop = () if "\n" in task.text else _NO_NEWLINE
+        parts = (*begin, PromptPart(head), PromptPart(task.text + "\n"))
+        return Prompt(parts, len(begin) + 1, stop)
+
+    def parse(self, reply: str, task: TranslationTask) -> str:
+        """See :class:`PromptStyle`. A trained form has no labels or fences to remove."""
+        return reply.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class MadladStyle:
+    """``madlad``: ``<2de> text`` for the encoder of a MADLAD-400 model.
+
+    The model reads no source language, style, terms, context or notes.
+    """
+
+    info: StyleContext
+    id: str = "madlad"
+    needs_source: bool = False
+    takes_notes: bool = False
+    dry_run: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """See :class:`PromptStyle`."""
+        return fingerprint(self.id, self.render(TranslationTask("", "en", "de")).text)
+
+    def render(self, task: TranslationTask) -> Prompt:
+        """See :class:`PromptStyle`."""
+        target = languages.get(task.target)
+        if target.tag == "zh-Hant":
+            raise ModelError(
+                "MADLAD-400 models cannot write Traditional Chinese.",
+                "Choose Simplified Chinese or another model.",
+            )
+        code = {"zh-Hans": "zh", "nb": "no"}.get(target.tag, target.tag.split("-")[0])
+        end = (PromptPart(self.info.eos_text, special=True),) if self.info.eos_text else ()
+        parts = (PromptPart(f"<2{code}>", special=True), PromptPart(" " + task.text))
+        return Prompt((*parts, *end))
+
+    def parse(self, reply: str, task: TranslationTask) -> str:
+        """See :class:`PromptStyle`."""
+        return reply.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoStyle:
+    """``pseudo``: the bare text and where it should go, for the dry-run engine."""
+
+    info: StyleContext
+    id: str = "pseudo"
+    needs_source: bool = False
+    takes_notes: bool = False
+    dry_run: bool = True
+
+    @property
+    def fingerprint(self) -> str:
+        """See :class:`PromptStyle`."""
+        return fingerprint(self.id)
+
+    def render(self, task: TranslationTask) -> Prompt:
+        """See :class:`PromptStyle`. The first part is the target's tag, the second the text."""
+        parts = (PromptPart(f"<2{task.target}>", special=True), PromptPart(task.text))
+        return Prompt(parts, shared=1)
+
+    def parse(self, reply: str, task: TranslationTask) -> str:
+        """See :class:`PromptStyle`."""
+        return reply
