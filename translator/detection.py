@@ -101,7 +101,7 @@ def guess(text: str) -> Guess:
         return Guess("", 0.0, "no letters")
     weights = {script: n * _WEIGHT.get(script, 1.0) for script, n in counts.items()}
     kana, han = counts.get("Kana", 0), counts.get("Hani", 0)
-    japanese = kana >= 2 and kana >= 0.06 * (kana + han) or kana > han
+    japanese = (kana >= 2 and kana >= 0.06 * (kana + han)) or kana > han
     if japanese:
         weights["Kana"] = weights.pop("Kana") + weights.pop("Hani", 0.0)
     elif kana:
@@ -229,7 +229,8 @@ def _han(text: str) -> Guess:
     if japanese and not chinese and japanese >= 0.05 * len(han):
         return Guess("ja", 0.8, "characters used in Japanese only")
     # Japanese simplified some characters as China did and kept others as Taiwan did.
-    if s and t and len(han) < 20 and not chinese and all(c in jis for c in simplified + traditional):
+    both = simplified + traditional
+    if s and t and len(han) < 20 and not chinese and all(c in jis for c in both):
         return Guess("", 0.4, "Chinese or Japanese")
     if not s and not t:
         if chinese or len(han) >= 20:
@@ -240,6 +241,6 @@ def _han(text: str) -> Guess:
         return Guess("", 0.5, "simplified and traditional characters mixed")
     ratio = most / (most + least)
     sure = ratio * (0.99 if most > 1 or chinese else 0.8)
-    if len(han) < 8 and not chinese and most == 1 and (simplified + traditional)[0] in jis:
+    if len(han) < 8 and not chinese and most == 1 and both[0] in jis:
         return Guess("", 0.45, "Chinese or Japanese, too short to tell")
     return Guess(tag, sure, f"{tag} characters")
