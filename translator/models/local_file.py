@@ -7,7 +7,7 @@ from pathlib import Path
 
 from translator.errors import ModelError
 from translator.models import gguf_meta
-from translator.models.download import sha256
+from translator.models.files import sha256
 from translator.models.gguf_meta import GgufInfo
 from translator.models.partial import Progress, Transfer
 from translator.models.spec import Licence, ModelKind, ModelSpec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -10,11 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from translator.errors import Cancelled, DownloadError
+from translator.errors import Cancelled
 
 Progress = Callable[[int, int, str], None]
-
-_SPARE = 64 * 2**20  # bytes of disk to leave free
 
 
 class SourceFailed(Exception):
@@ -123,12 +122,7 @@ class Partial:
         self.discard()
 
 
-def check_space(folder: Path, needed: int, name: str) -> None:
-    """Raise :class:`DownloadError` unless ``needed`` bytes fit on the folder's disk."""
-    free = shutil.disk_usage(folder).free
-    if needed + _SPARE > free:
-        raise DownloadError(
-            f"There is not enough room for {name}: {needed / 1e9:.2f} GB are needed, "
-            f"{max(free - _SPARE, 0) / 1e9:.2f} GB are free in {folder}.",
-            "Free some space, or set VERSO_HOME to a folder on another disk.",
-        )
+def leftovers(target: Path) -> list[Path]:
+    """Files of unfinished downloads of ``target``, and its lock."""
+    patterns = [f"{glob.escape(target.name)}.{kind}" for kind in ("part*", "scratch*", "lock")]
+    return [path for pattern in patterns for path in target.parent.glob(pattern)]

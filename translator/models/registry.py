@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from translator.errors import ModelError
-from translator.models import catalogue, download
+from translator.models import catalogue
+from translator.models.files import delete
 from translator.models.local_file import describe
-from translator.models.partial import Progress
+from translator.models.partial import Progress, leftovers
 from translator.models.spec import ModelKind, ModelSpec, WheelSource
 from translator.models.wheel_source import notice_path
 from translator.settings import Settings, assets_dir
@@ -142,7 +143,7 @@ class Registry:
             used = any(self._folder / other.file == file for other in self.list() if other != spec)
             inside = file.resolve().parent == self._folder.resolve()
             if inside and not used:
-                doomed += [file, *download.leftovers(file)]
+                doomed += [file, *leftovers(file)]
                 doomed += [
                     notice_path(file, member)
                     for source in spec.sources
@@ -155,7 +156,7 @@ class Registry:
         if not deleted:
             raise ModelError(f"There is nothing of {spec.name} in {self._folder}.")
         for path in deleted:
-            download.delete(path)
+            delete(path)
         return Removal(deleted, tuple(kept))
 
     def _file(self, spec: ModelSpec) -> Path | None:

