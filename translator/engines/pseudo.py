@@ -16,7 +16,7 @@ OPEN, CLOSE = "⟪", "⟫"
 
 _ACCENTS = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + OPEN + CLOSE,
-    "áƀçđéƒğĥíĵķļɱñöþɋŕšţüṽŵẋýžÁßÇĐÉƑĞĤÍĴĶĻṀÑÖÞɊŔŠŢÜṼŴẊÝŽ" + "«»",
+    "áƀçđéƒğĥíĵķļɱñöþɋŕšţüṽŵẋýžÁƁÇĐÉƑĞĤÍĴĶĻṀÑÖÞɊŔŠŢÜṼŴẊÝŽ" + "«»",
 )
 _FILLER = " ļöŕéɱ íþšüɱ đöļöŕ šíţ áɱéţ"
 _TARGET = re.compile(r"<2([A-Za-z0-9-]+)>")

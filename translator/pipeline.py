@@ -1,0 +1,268 @@
+"""Segments to translations: prompts, token budgets, markup, checks and repair, for one engine."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from translator import checks, languages, markup, segmenting
+from translator.engines.base import Engine, Priority
+from translator.errors import EngineError
+from translator.ladder import Ask, Climb, Judge, Ladder
+from translator.prompts import UNKNOWN, PromptStyle
+from translator.scheduler import PartialSink, Rendered, Scheduler, Work
+from translator.types import (
+    Block,
+    Check,
+    Sampling,
+    Segment,
+    Status,
+    Translation,
+    TranslationTask,
+)
+
+SEGMENT_TOKENS = 320  # longer texts come back shortened, and hold up the others
+MARGIN = 32  # tokens: short texts vary more than the factors below
+HOOKS_RESERVE = 400  # tokens kept free for terms and context
+_SMALLEST = 16
+_COUNTED_TOGETHER = 256
+
+# The most tokens a translation takes for each token of its source: above the 99th percentile
+# over NTREX with the vocabularies of Qwen2.5 and Gemma 3, by the target's script.
+_GROWTH = {"Latn": 2.5, "Hans": 2.3, "Hant": 2.3, "Jpan": 2.3, "Kore": 2.8, "Cyrl": 3.4}
+_DEFAULT_GROWTH = 4.0
+
+Hook = Callable[[Segment], tuple[tuple[str, str], ...]]
+
+
+class Checker(Protocol):
+    """The form of :func:`translator.checks.check`."""
+
+    def __call__(
+        self,
+        segment: Segment,
+        target_text: str,
+        source: str,
+        target: str,
+        *,
+        finish_length: bool = False,
+    ) -> tuple[Check, ...]:
+        """All findings about a translation of the segment."""
+        ...
+
+
+_RUNS = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """What a run is asked to do. ``source`` may be ``UNKNOWN`` where the prompt style allows it.
+
+    ``style`` is "", "literary", "formal", "plain" or a free instruction. ``max_attempts`` is how
+    often a whole segment is tried before it is divided. ``terms`` and ``context`` are asked
+    for each segment: glossary entries that apply, and previous (source, target) pairs.
+    ``run_id`` names the run's requests: the same id gives the same random streams again.
+    ``check`` decides what is acceptable.
+    """
+
+    source: str
+    target: str
+    sampling: Sampling = field(default_factory=Sampling)
+    style: str = ""
+    max_attempts: int = 3
+    priority: Priority = Priority.INTERACTIVE
+    segment_tokens: int = SEGMENT_TOKENS
+    terms: Hook | None = None
+    context: Hook | None = None
+    run_id: str = ""
+    check: Checker = checks.check
+
+
+class Pipeline:
+    """Translates segments with one engine, one prompt style and one set of options."""
+
+    def __init__(
+        self, engine: Engine, style: PromptStyle, options: PipelineOptions, model_id: str = ""
+    ) -> None:
+        self._engine = engine
+        self._style = style
+        self._options = options
+        self._model_id = model_id
+        target = languages.get(options.target)
+        growth = _GROWTH.get(target.script, _DEFAULT_GROWTH)
+        self._growth = 1.6 if target.tag == "en" and growth == _GROWTH["Latn"] else growth
+        self._overhead = self._prompt_tokens()
+        self._judge = Judge(
+            check=self._check,
+            sampling=options.sampling,
+            room=self._room,
+            target=target.tag,
+            target_name=target.name,
+            takes_notes=style.takes_notes,
+            max_attempts=options.max_attempts,
+        )
+
+    def segments(self, blocks: Sequence[Block]) -> list[Segment]:
+        """Segments small enough that prompt and translation fit the context together.
+
+        Raises :class:`EngineError` if the model's context is too small for any text.
+        """
+        return segmenting.split_blocks(
+            blocks, self._limit(), self._engine.count_tokens, self._known_source()
+        )
+
+    def run(
+        self,
+        segments: Iterable[Segment],
+        *,
+        on_partial: PartialSink | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Translation]:
+        """Yield one translation for each segment, in the order of completion.
+
+        ``on_partial`` gets a segment and its visible text so far, from the calling thread; the
+        text starts over when a segment is tried again. Closing the iterator cancels the rest.
+        Raises :class:`Cancelled` after ``stop`` was set and everything complete was yielded,
+        :class:`EngineError` if the engine fails for good.
+        """
+        scheduler = Scheduler(
+            self._engine,
+            self._render,
+            run_id=self._options.run_id or f"run{next(_RUNS)}",
+            priority=self._options.priority,
+            on_partial=on_partial,
+            stop=stop,
+        )
+        return scheduler.run(self._work(segments))
+
+    def _work(self, segments: Iterable[Segment]) -> Iterator[Work]:
+        rest = iter(segments)
+        while batch := list(itertools.islice(rest, _COUNTED_TOGETHER)):
+            wanted = [segment.text for segment in batch if segment.keep is None]
+            sizes = iter(self._engine.count_tokens([_shown(t) for t in wanted]) if wanted else ())
+            for segment in batch:
+                if segment.keep is not None:
+                    yield Work(segment, _kept(segment))
+                else:
+                    ladder = Ladder(self._judge, segment, next(sizes))
+                    yield Work(segment, self._signed(ladder), self._key(segment))
+
+    def _signed(self, ladder: Ladder) -> Climb:
+        result = yield from ladder.climb()
+        return Translation(
+            result.segment_id,
+            result.status,
+            result.text,
+            result.reason,
+            result.checks,
+            self._model_id,
+            self._style.id,
+            result.provenance,
+            result.attempts,
+            result.prompt_tokens,
+            result.new_tokens,
+            result.seconds,
+        )
+
+    def _key(self, segment: Segment) -> object:
+        """Equal for segments that would get equal prompts."""
+        if self._options.context is not None:
+            return None
+        terms = self._options.terms(segment) if self._options.terms else ()
+        return (segment.text, segment.kind, terms)
+
+    def _render(self, segment: Segment, ask: Ask) -> Rendered:
+        family = None
+        shown = ask.text
+        note = ask.note
+        if markup.has_placeholders(ask.text):
+            family = markup.choose_family(ask.text)
+            if family is None:
+                # Every kind of tag occurs in the text itself: the model gets no tags, the check
+                # on placeholders fails, and the text between them is translated by itself.
+                shown = markup.plain(ask.text)
+            else:
+                shown = markup.show(ask.text, family)
+                if family is not markup.FAMILIES[0]:
+                    form = f"{family.open.format(1)} and {family.close.format(1)}"
+                    note = f"{note} Tags look like {form} here.".strip()
+        options = self._options
+        task = TranslationTask(
+            shown,
+            options.source,
+            options.target,
+            options.style,
+            note,
+            family is not None,
+            options.terms(segment) if options.terms else (),
+            options.context(segment) if options.context else (),
+        )
+
+        def read(reply: str) -> str:
+            text = self._style.parse(reply, task)
+            return markup.hide(text, family, ask.text) if family else _without_reserved(text)
+
+        return Rendered(
+            self._style.render(task), read, lambda reply: _preview(read(reply), segment)
+        )
+
+    def _check(self, segment: Segment, text: str, finish_length: bool) -> tuple[Check, ...]:
+        if self._style.dry_run:
+            wrong = markup.problems(segment.text, text)
+            return (Check("placeholders", wrong, fatal=True),) if wrong else ()
+        return self._options.check(
+            segment,
+            text,
+            self._known_source(),
+            self._options.target,
+            finish_length=finish_length,
+        )
+
+    def _known_source(self) -> str:
+        return "" if self._options.source == UNKNOWN else self._options.source
+
+    def _prompt_tokens(self) -> int:
+        """The size of a prompt around its text. Control tokens count as text: a safe guess."""
+        options = self._options
+        task = TranslationTask("x", options.source, options.target, options.style, has_tags=True)
+        parts = self._style.render(task).parts
+        reserve = HOOKS_RESERVE if options.terms or options.context else 0
+        return sum(self._engine.count_tokens([part.text for part in parts])) + MARGIN + reserve
+
+    def _limit(self) -> int:
+        context = self._engine.info.context
+        fits = (context - self._overhead - MARGIN) / (1 + self._growth)
+        if fits < _SMALLEST:
+            raise EngineError(
+                f"The model's context of {context} tokens is too small to translate with.",
+                "Choose another model or a larger context.",
+            )
+        replies = (self._options.sampling.max_new_tokens - MARGIN) / self._growth
+        return math.floor(min(self._options.segment_tokens, fits, max(_SMALLEST, replies)))
+
+    def _room(self, tokens: int) -> int:
+        """How many tokens the translation of so many may take."""
+        wanted = math.ceil(tokens * self._growth) + MARGIN
+        return max(1, min(wanted, self._options.sampling.max_new_tokens))
+
+
+def _shown(text: str) -> str:
+    return markup.show(text, markup.FAMILIES[0]) if markup.has_placeholders(text) else text
+
+
+def _without_reserved(text: str) -> str:
+    return "".join(c for c in text if c not in markup.RESERVED)
+
+
+def _preview(text: str, segment: Segment) -> str:
+    return markup.plain(text) if markup.has_placeholders(segment.text) else text
+
+
+def _kept(segment: Segment) -> Climb:
+    """A ladder with no rung: the segment stays as it is."""
+    yield from ()
+    return Translation(segment.id, Status.KEPT, segment.text, reason=segment.keep or "")
