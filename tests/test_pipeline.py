@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -253,7 +254,7 @@ def test_partial_text_grows_and_holds_no_markup() -> None:
             )
         )
     assert seen[-1].strip() == "DAS ENDE NAHT"
-    assert all(after.startswith(before[:4]) for before, after in zip(seen, seen[1:], strict=False))
+    assert all(after.startswith(before[:4]) for before, after in pairwise(seen))
 
 
 def test_a_stop_cancels_what_is_in_flight() -> None:

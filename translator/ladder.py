@@ -50,11 +50,10 @@ _NOTES = {
     "placeholders": "The last try lost or repeated tags ({}): copy every tag exactly once.",
     "empty": "The last try was empty: write the translation.",
     "wrong-language": "The last try was not in {target}: write {target} only.",
-    "copied": "The last try copied the text: translate it into {target}.",
-    "untranslated": "The last try left text untranslated: write {target} only.",
+    "copied-source": "The last try copied the text: translate it into {target}.",
+    "leftover": "The last try held more than the translation ({}): write nothing else.",
     "repetition": "The last try repeated itself: translate every sentence once.",
     "length": "The last try left something out or added something: translate all of the text.",
-    "numbers": "The last try changed numbers ({}): copy them as they are.",
 }
 _LOOPS = frozenset({"repetition", "truncated"})
 

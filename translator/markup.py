@@ -149,11 +149,13 @@ class TagFamily:
 
 def _family(name: str, left: str, right: str) -> TagFamily:
     esc_l, esc_r = re.escape(left), re.escape(right)
+    # Braces in a format string are doubled.
+    l_form, r_form = left.replace("{", "{{"), right.replace("}", "}}")
     return TagFamily(
         name,
-        left + "{}" + right,
-        left + "/{}" + right,
-        left + "{}/" + right,
+        l_form + "{}" + r_form,
+        l_form + "/{}" + r_form,
+        l_form + "{}/" + r_form,
         # Models like to add a blank: "<1 />", "</ 1>".
         re.compile(rf"{esc_l}\s?(?P<close>/)?\s?(?P<number>[0-9]+)\s?(?P<single>/)?\s?{esc_r}"),
     )

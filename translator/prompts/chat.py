@@ -45,8 +45,8 @@ def assemble(info: StyleContext, messages: list[Message], stop: tuple[str, ...] 
     common = True
     for before, (_, pieces) in zip(control, messages, strict=False):
         for text, special, same in [(before, True, True), *((t, False, s) for t, s in pieces)]:
-            common = common and same
             if text:
+                common = common and same
                 parts.append(PromptPart(text, special))
                 shared += common
     parts.append(PromptPart(control[-1], special=True))
@@ -65,9 +65,9 @@ def instruction(task: TranslationTask) -> str:
         f"You are a professional translator from {source} into {target}."
         if source
         else f"You are a professional translator into {target}.",
-        f"The user sends a {source} text; you reply with its {target} translation and nothing else."
+        f"The user sends {source} text; you reply with its {target} translation and nothing else."
         if source
-        else f"The user sends a text; you reply with its {target} translation and nothing else.",
+        else f"The user sends text; you reply with its {target} translation and nothing else.",
     ]
     if task.style:
         sentences.append(style_instruction(task.style))
