@@ -137,8 +137,8 @@ def test_a_template_without_system_role_gets_it_in_the_first_message() -> None:
 def test_few_shot_form() -> None:
     style = get_style("few-shot", StyleInfo(bos_text="<bos>"))
     prompt = style.render(TranslationTask("Go.", "de", "ko"))
-    assert prompt.parts[0].special
-    assert prompt.text.startswith("<bos>German texts and their Korean translations.\n\nGerman: ")
+    assert not any(part.special for part in prompt.parts)
+    assert prompt.text.startswith("German texts and their Korean translations.\n\nGerman: ")
     assert prompt.text.endswith("\n\nGerman: Go.\nKorean:")
     assert prompt.text.count("German: ") == 6
     assert prompt.stop == ("\n",)
@@ -149,9 +149,9 @@ def test_few_shot_form() -> None:
 def test_tagged_form() -> None:
     style = get_style("tagged", StyleInfo(bos_text="<bos>", eos_text="<eos>"))
     prompt = style.render(TranslationTask("Go.", "en", "zh-Hant"))
-    assert prompt.text == "<bos><en> <zh_TW>\nGo.\n"
+    assert prompt.text == "<en> <zh_TW>\nGo.\n"
     assert prompt.stop == ("\n",)
-    assert style.render(TranslationTask("a\nb", "en", "pt-BR")).text == "<bos><en> <pt_BR>\na\nb\n"
+    assert style.render(TranslationTask("a\nb", "en", "pt-BR")).text == "<en> <pt_BR>\na\nb\n"
     assert style.render(TranslationTask("a\nb", "en", "de")).stop == ()
 
 
@@ -173,7 +173,7 @@ def test_translategemma_form() -> None:
     style = get_style("translategemma", StyleInfo(bos_text="<bos>"))
     text = style.render(TranslationTask("Go.", "en", "de")).text
     assert text.startswith(
-        "<bos><start_of_turn>user\nYou are a professional English (en) to German (de) translator."
+        "<start_of_turn>user\nYou are a professional English (en) to German (de) translator."
     )
     assert text.endswith("into German:\n\n\nGo.<end_of_turn>\n<start_of_turn>model\n")
 

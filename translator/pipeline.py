@@ -55,6 +55,8 @@ class Checker(Protocol):
         ...
 
 
+_NO_RESERVED = str.maketrans("", "", markup.RESERVED)
+
 _RUNS = itertools.count(1)
 
 
@@ -204,7 +206,7 @@ class Pipeline:
 
         def read(reply: str) -> str:
             text = self._style.parse(reply, task)
-            return markup.hide(text, family, ask.text) if family else _without_reserved(text)
+            return markup.hide(text, family, ask.text) if family else text.translate(_NO_RESERVED)
 
         return Rendered(
             self._style.render(task), read, lambda reply: _preview(read(reply), segment)
@@ -252,10 +254,6 @@ class Pipeline:
 
 def _shown(text: str) -> str:
     return markup.show(text, markup.FAMILIES[0]) if markup.has_placeholders(text) else text
-
-
-def _without_reserved(text: str) -> str:
-    return "".join(c for c in text if c not in markup.RESERVED)
 
 
 def _preview(text: str, segment: Segment) -> str:

@@ -157,7 +157,7 @@ class Scheduler:
         return exhausted
 
     def _one_alone(self) -> bool:
-        return any(flight.tries >= CRASH_TRIES for flight in self._flying.values())
+        return len(self._flying) == 1 and next(iter(self._flying.values())).tries >= CRASH_TRIES
 
     def _start(self, work: Work) -> None:
         key = work.key

@@ -34,7 +34,10 @@ class StyleContext(Protocol):
 
     @property
     def bos_text(self) -> str:
-        """The control token that a prompt starts with; empty if the model wants none."""
+        """The control token that begins a text, for templates that write it.
+
+        Other forms leave it out: the engine puts it there if the model wants it, once.
+        """
         ...
 
     @property

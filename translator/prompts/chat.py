@@ -230,7 +230,7 @@ class TranslateGemmaStyle:
         )
         return Prompt(
             (
-                PromptPart(f"{self.info.bos_text}<start_of_turn>user\n", special=True),
+                PromptPart("<start_of_turn>user\n", special=True),
                 PromptPart(head),
                 PromptPart(task.text),
                 PromptPart("<end_of_turn>\n<start_of_turn>model\n", special=True),

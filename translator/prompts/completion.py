@@ -20,11 +20,7 @@ from translator.prompts.examples import EXAMPLES
 from translator.types import Prompt, PromptPart, TranslationTask
 
 _NO_SOURCE = ("This model must be told the source language.", "Name it, e.g. --from en.")
-_NO_NEWLINE = ("\n",)
-
-
-def _begin(info: StyleContext) -> tuple[PromptPart, ...]:
-    return (PromptPart(info.bos_text, special=True),) if info.bos_text else ()
+_AT_LINE_END = ("\n",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +64,10 @@ class FewShotStyle:
         )
         own += "\n\n" if own else ""
         own += "".join(f"{source}: {a}\n{target}: {b}\n\n" for a, b in task.context)
-        # The text starts a line's part of its own: no token spans the border of the prefix.
         parts = [PromptPart(head + "\n"), PromptPart(own)] if own else [PromptPart(head + "\n")]
-        begin = _begin(self.info)
         parts += [PromptPart(f"{source}: {task.text}\n{target}:")]
-        stop = (f"\n{source}:", f"\n{target}:") if "\n" in task.text else _NO_NEWLINE
-        return Prompt((*begin, *parts), len(begin) + 1, stop)
+        stop = (f"\n{source}:", f"\n{target}:") if "\n" in task.text else _AT_LINE_END
+        return Prompt(tuple(parts), 1, stop)
 
     def parse(self, reply: str, task: TranslationTask) -> str:
         """See :class:`PromptStyle`."""
@@ -107,11 +101,9 @@ class TaggedStyle:
         """See :class:`PromptStyle`."""
         if task.source == UNKNOWN:
             raise ModelError(*_NO_SOURCE)
-        begin = _begin(self.info)
         head = f"<{underscored(task.source)}> <{underscored(task.target)}>\n"
-        stop = () if "\n" in task.text else _NO_NEWLINE
-        parts = (*begin, PromptPart(head), PromptPart(task.text + "\n"))
-        return Prompt(parts, len(begin) + 1, stop)
+        stop = () if "\n" in task.text else _AT_LINE_END
+        return Prompt((PromptPart(head), PromptPart(task.text + "\n")), 1, stop)
 
     def parse(self, reply: str, task: TranslationTask) -> str:
         """See :class:`PromptStyle`. A trained form has no labels or fences to remove."""
