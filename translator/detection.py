@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from translator.ngrams import score
+from translator.ngrams import CANDIDATES, score
 
 _WINDOW = 320  # characters of one sample
 _WINDOWS = 4
@@ -154,6 +154,12 @@ _LETTERS = (
 )  # fmt: skip
 
 
+_TELLABLE = frozenset(
+    {"zh-Hans", "zh-Hant", "ja", "he", "yi", *_ONE_LANGUAGE.values(), *CANDIDATES}
+    | {tag for _, _, tag in _LETTERS}
+)
+
+
 def _by_letters(script: str, text: str) -> Guess | None:
     counts = Counter(text.casefold())
     letters = sum(n for char, n in counts.items() if script_of(char) == script)
@@ -211,6 +217,22 @@ def _codec(name: str, first: int, last: int) -> set[str]:
             if len(char) == 1 and "\u4e00" <= char <= "\u9fff":
                 found.add(char)
     return found
+
+
+def chinese_counts(text: str) -> tuple[int, int]:
+    """How many characters of a text are simplified only, and traditional only."""
+    simplified, traditional, _, _ = _han_sets()
+    return sum(c in simplified for c in text), sum(c in traditional for c in text)
+
+
+def not_in_japanese(text: str) -> int:
+    """How many Chinese characters of a text Japan's character sets (JIS X 0213) lack."""
+    return sum(script_of(c) == "Hani" and not c.encode("euc_jis_2004", "ignore") for c in text)
+
+
+def can_tell(tag: str) -> bool:
+    """Whether :func:`guess` ever gives this language as an answer."""
+    return tag in _TELLABLE
 
 
 # Everyday characters of Chinese that Japanese does not use (or hardly ever).

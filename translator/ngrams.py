@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The languages of a script that have a profile, by our tags -> langdetect's names.
-_CANDIDATES = {
+_PROFILES = {
     "Latn": (
         "af ca cs cy da de en es et fi fr hr hu id it lt lv nb:no nl pl pt-BR:pt ro sk sl so sq "
         "sv sw fil:tl tr vi"
@@ -22,6 +22,11 @@ _CANDIDATES = {
     "Arab": "ar fa ur",
     "Deva": "hi mr ne",
 }
+_BY_SCRIPT = {
+    script: [(tag, name or tag) for tag, _, name in (item.partition(":") for item in row.split())]
+    for script, row in _PROFILES.items()
+}
+CANDIDATES = frozenset(tag for row in _BY_SCRIPT.values() for tag, _ in row)
 
 # Natural logarithm of how much likelier a text is to be in this language than in the others,
 # before it is read: what people translate.
@@ -37,7 +42,7 @@ _FLOOR = 0.5 / 10000  # langdetect's alpha over its base frequency
 class _Profiles:
     rows: dict[str, int]
     logs: NDArray[np.float32]  # n-grams x languages
-    languages: list[str]
+    columns: dict[str, int]  # by langdetect's name of the language
 
 
 _LOCK = threading.Lock()
@@ -52,7 +57,8 @@ def _load() -> _Profiles:
     factory.load_profile(PROFILES_DIRECTORY)
     table = factory.word_lang_prob_map
     logs = np.log(np.array(list(table.values()), dtype=np.float32) + np.float32(_FLOOR))
-    return _Profiles({gram: i for i, gram in enumerate(table)}, logs, list(factory.langlist))
+    rows = {gram: i for i, gram in enumerate(table)}
+    return _Profiles(rows, logs, {name: i for i, name in enumerate(factory.langlist)})
 
 
 def score(script: str, text: str) -> tuple[str, float] | None:
@@ -60,7 +66,7 @@ def score(script: str, text: str) -> tuple[str, float] | None:
 
     ``None`` when no language of that script has statistics, or no n-gram of the text is known.
     """
-    if script not in _CANDIDATES:
+    if script not in _BY_SCRIPT:
         return None
     with _LOCK:  # two threads must not load the profiles at the same time
         profiles = _load()
@@ -70,8 +76,8 @@ def score(script: str, text: str) -> tuple[str, float] | None:
     sums = profiles.logs[rows].sum(axis=0)
     ranked = sorted(
         (
-            (float(sums[profiles.languages.index(name or tag)]) + _PRIOR.get(tag, 0.0), tag)
-            for tag, _, name in (item.partition(":") for item in _CANDIDATES[script].split())
+            (float(sums[profiles.columns[name]]) + _PRIOR.get(tag, 0.0), tag)
+            for tag, name in _BY_SCRIPT[script]
         ),
         reverse=True,
     )

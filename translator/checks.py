@@ -1,0 +1,342 @@
+"""What is wrong with a translation, as values.
+
+Pure functions of source and target: each returns a finding or nothing. They are tuned for
+precision: a human translation should pass. ``fatal`` findings mean that the text cannot stand
+(retry, split or fail); the others are for a person to look at.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from translator import detection, languages, markup, numbers
+from translator.detection import script_of, scripts
+from translator.languages import Language
+from translator.types import Check, Segment
+
+
+def check(
+    segment: Segment, target_text: str, source: str, target: str, *, finish_length: bool = False
+) -> tuple[Check, ...]:
+    """All findings about ``target_text`` (tagged) as a translation of the segment.
+
+    ``source`` and ``target`` are BCP-47 tags; ``source`` may be empty (not known).
+    ``finish_length``: the engine stopped at its token limit.
+    """
+    return tuple(_findings(segment.text, target_text, source, target, finish_length))
+
+
+def _findings(
+    source_text: str, target_text: str, source: str, target: str, cut: bool
+) -> Iterator[Check]:
+    before, after = markup.plain(source_text).strip(), markup.plain(target_text).strip()
+    if cut:
+        yield Check("truncated", "the reply was cut at the token limit", fatal=True)
+    if not after:
+        if before:
+            yield Check("empty", "nothing came back", fatal=True)
+        return
+    if problem := markup.problems(source_text, target_text):
+        yield Check("placeholders", problem, fatal=True)
+    to = languages.get(target)
+    of = languages.get(source) if source else None
+    for finding in (
+        leftover(before, after),
+        copied(before, after, of, to),
+        wrong_language(before, after, of, to),
+        repetition(before, after),
+        length(before, after, of, to),
+        lost_numbers(before, after),
+        lost_links(before, after),
+    ):
+        if finding:
+            yield finding
+
+
+# Control tokens and tags of prompt formats, and what chatty models put around a translation.
+_CONTROL = re.compile(
+    r"<\|[a-z_0-9]{2,30}\|>|<\uff5c[^\uff5c]{2,40}\uff5c>|</?s>|\[/?INST\]|<</?SYS>>|"
+    r"<(?:start|end)_of_turn>|<\|?end_of_text\|?>|</?think>|"
+    r"^### ?(?:Instruction|Response|Input)|<(?:pad|unk|bos|eos)>|^<[a-z]{2}(?:_[A-Z]{2})?>",
+    re.MULTILINE,
+)
+_PREFACE = re.compile(
+    r"(?:(?:sure|certainly|of course|okay)[,!.]?\s*)?(?:here(?:'s|’s| is)|this is|below is)"
+    r"[^\n.]{0,60}\b(?:translat(?:ion|ed)|version)\b[^\n]{0,60}:|"
+    r"as an ai\b|i(?:'m|’m| am) sorry, but i\b",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:the )?(?:translation|translated text|output|answer)\s*(?:\([^)]*\)|in(?:to)? \w+)?\s*:|"
+    r"(?:übersetzung|traduction|traducción|tradução|翻译|翻譯|译文|譯文|翻訳|번역)\s*[:：]",
+    re.IGNORECASE,
+)
+_SOME_LABEL = re.compile(r"[^\n]{0,40}[:：]")
+
+
+def leftover(source: str, target: str) -> Check | None:
+    """Pieces of the prompt, control tokens or tags in the reply that the source does not have."""
+    for match in _CONTROL.finditer(target):
+        if match[0] not in source:
+            return Check("leftover", match[0], fatal=True)
+    for family in markup.FAMILIES[:2]:
+        for match in family.pattern.finditer(target):
+            if match[0] not in source:
+                return Check("leftover", match[0], fatal=True)
+    preface = _PREFACE.match(target)
+    if preface and not _PREFACE.match(source):
+        return Check("leftover", preface[0][:60], fatal=True)
+    # A source that starts with a label of its own has a right to one.
+    label = _LABEL.match(target)
+    if label and not _SOME_LABEL.match(source):
+        return Check("leftover", label[0][:60], fatal=True)
+    return None
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’\u0300-\u036f][^\W\d_]*)*")
+_WIDE = frozenset({"Hani", "Kana", "Hang"})
+
+
+def copied(source: str, target: str, of: Language | None, to: Language) -> Check | None:
+    """The source stands where the translation should be.
+
+    Names, numbers and code are the same in both languages, so only texts with several ordinary
+    (lower-case) words count, or with several characters of a script the target does not use.
+    """
+    if of is None or _primary(of) == _primary(to):
+        return None
+    words, reply = _WORD.findall(source), _WORD.findall(target)
+    if [w.casefold() for w in words] != [w.casefold() for w in reply]:
+        run = _shared_run(source.split(), target.split())
+        if run:
+            detail = f"{run} words in a row stand as in the source"
+            return Check("copied-source", detail, fatal=run >= 10 or 2 * run > len(reply))
+        return None
+    counts = scripts(source)
+    foreign = sum(n for script, n in counts.items() if script not in _scripts_of(to))
+    ordinary = sum(map(_is_ordinary, words))
+    foreign_text = foreign >= 4 and foreign >= 0.5 * sum(counts.values())
+    if (len(words) >= 4 and (foreign_text or (ordinary >= 4 and ordinary >= 0.5 * len(words)))) or (
+        foreign_text and set(counts) & _WIDE
+    ):
+        return Check("copied-source", "the source came back untranslated", fatal=True)
+    return None
+
+
+def _is_ordinary(word: str) -> bool:
+    """Neither a name nor an abbreviation nor code, as far as its letters tell."""
+    bare = word.strip(".,;:!?\"'“”‘’«»()")
+    return len(bare) > 1 and bare.islower() and bare.replace("'", "").replace("’", "").isalpha()
+
+
+_RUN_LENGTH = 6
+
+
+def _shared_run(source: Sequence[str], target: Sequence[str]) -> int:
+    """The longest run of words, most of them ordinary, that the target shares with the source.
+
+    0 below six words.
+    """
+    if min(len(source), len(target)) < _RUN_LENGTH:
+        return 0
+    windows = {tuple(source[i : i + _RUN_LENGTH]) for i in range(len(source) - _RUN_LENGTH + 1)}
+    best = run = 0
+    for i in range(len(target) - _RUN_LENGTH + 1):
+        window = tuple(target[i : i + _RUN_LENGTH])
+        shared = window in windows and sum(map(_is_ordinary, window)) >= 4
+        run = run + 1 if shared else 0
+        best = max(best, run)
+    return best + _RUN_LENGTH - 1 if best else 0
+
+
+def _primary(language: Language) -> str:
+    return language.tag.partition("-")[0]
+
+
+def _scripts_of(language: Language) -> frozenset[str]:
+    """The scripts that running text of a language has (in the names of ``detection.scripts``)."""
+    special = {
+        "Jpan": {"Kana", "Hani"}, "Kore": {"Hang", "Hani"}, "Hans": {"Hani"}, "Hant": {"Hani"},
+    }  # fmt: skip
+    return frozenset(special.get(language.script, {language.script}))
+
+
+# Languages that letters can hardly tell apart: no finding between them.
+_ALIKE = tuple(
+    frozenset(group.split())
+    for group in (
+        "hr bs sr-Latn sl", "id ms", "nb da sv", "pt-BR pt-PT gl es", "cs sk", "af nl", "hi mr ne",
+        "bg mk sr ru be uk mn kk", "ca es fr", "et fi", "ro it la", "it es", "he yi",
+    )
+)  # fmt: skip
+
+
+def wrong_language(source: str, target: str, of: Language | None, to: Language) -> Check | None:
+    """The reply is in another language, as far as its script and its letters tell."""
+    return _wrong_script(source, target, to) or _wrong_words(target, of, to)
+
+
+def _wrong_script(source: str, target: str, to: Language) -> Check | None:
+    expected = _scripts_of(to)
+    text = _LINK.sub(" ", target)
+    if "Latn" not in expected and any(script_of(c) in expected for c in text):
+        text = _LATIN_NAME.sub("", text)  # names and acronyms may stand in Latin letters anywhere
+    counts = scripts(text)
+    right = sum(n for script, n in counts.items() if script in expected)
+    wrong = {script: n for script, n in counts.items() if script not in expected}
+    most = max(wrong, key=wrong.__getitem__, default="")
+    if most:
+        weight = wrong[most] * (3 if most in _WIDE else 1)
+        share = weight / (weight + right * (3 if expected & _WIDE else 1))
+        enough = 12 if most != "Latn" else 40 if right or _names_only(source, target) else 12
+        if weight >= enough and share > 0.7:
+            return Check("wrong-language", f"mostly {most} letters", fatal=True)
+        if most != "Latn" and weight >= 6 and share > 0.1:
+            return Check("wrong-language", f"some {most} letters", fatal=share > 0.4)
+        if most == "Latn" and weight >= 40 and share > 0.5:
+            return Check("wrong-language", "many Latin letters")
+    return _not_japanese(target, counts) if to.script == "Jpan" else None
+
+
+def _names_only(source: str, target: str) -> bool:
+    """Whether the target is a few words of the source, as commands and names may be."""
+    words = _WORD.findall(target)
+    return len(words) < 4 and set(words) <= set(_WORD.findall(source))
+
+
+def _not_japanese(target: str, counts: dict[str, int]) -> Check | None:
+    """Chinese where Japanese should be. A heading without kana may well be Japanese."""
+    han, kana = counts.get("Hani", 0), counts.get("Kana", 0)
+    foreign = detection.not_in_japanese(target)
+    if han >= 20 and not kana:
+        return Check("wrong-language", "Japanese without kana", fatal=True)
+    if foreign >= 2 and foreign > 0.05 * (han + kana):
+        return Check("wrong-language", "Chinese characters", fatal=not kana)
+    return None
+
+
+def _wrong_words(target: str, of: Language | None, to: Language) -> Check | None:
+    found = languages.detect(target)
+    if found.language is None or found.language == to or found.confidence < 0.98:
+        return None
+    tags = {found.language.tag, to.tag}
+    if any(tags <= group for group in _ALIKE):
+        return None
+    if to.script in ("Hans", "Hant") and found.language.script in ("Hans", "Hant"):
+        wrong = _other_chinese(target, to)
+        return Check("wrong-language", f"looks like {found.language.name}", fatal=wrong >= 4)
+    if to.script == "Jpan" or not detection.can_tell(to.tag):
+        return None
+    untranslated = found.language == of and found.confidence > 0.999
+    return Check("wrong-language", f"looks like {found.language.name}", fatal=untranslated)
+
+
+def _other_chinese(target: str, to: Language) -> int:
+    simplified, traditional = detection.chinese_counts(target)
+    return traditional if to.script == "Hans" else simplified
+
+
+def repetition(source: str, target: str) -> Check | None:
+    """The model got into a loop: words or characters come again and again, unlike the source."""
+    if match := _RUN.search(target):
+        unit = match[1] or match[2]
+        if any(map(str.isalpha, unit)) and not _RUN.search(source):
+            return Check("repetition", f"{unit[:30]!r} repeated", fatal=True)
+    share, gram = _repeated(target)
+    if share >= 0.5 and share > 2 * _repeated(source)[0]:
+        return Check("repetition", f"{gram[:60]!r} again and again", fatal=True)
+    return None
+
+
+# A character 20 times, or up to eight of them ten times in a row.
+_RUN = re.compile(r"(\w)\1{19,}|(\w\S{0,6}?[^\W\d]|\w[^\w\s])\2{9,}")
+
+
+def _repeated(text: str) -> tuple[float, str]:
+    """How much of the text's end consists of runs of words that come three times or more there.
+
+    The end, since a loop seldom stops by itself: the last third, but at least 32 words. Where
+    words are not spaced, two characters stand for a word. Also gives the most frequent run.
+    """
+    text = text.casefold()
+    units: Sequence[str] = text.split()
+    size, least = 3, 32
+    if len(text) > 12 * len(units):
+        units, size, least = "".join(units), 6, 64
+    units = units[-max(least, len(units) // 3) :]
+    total = len(units) - size + 1
+    if total < 3 * size:
+        return 0.0, ""
+    counts = Counter(tuple(units[i : i + size]) for i in range(total))
+    often = {gram: n for gram, n in counts.items() if n > 2 and any(c.isalpha() for c in gram)}
+    if not often:
+        return 0.0, ""
+    gram = max(often, key=often.__getitem__)
+    return sum(often.values()) / total, ("" if isinstance(units, str) else " ").join(gram)
+
+
+# Characters that a text has in a language against English, measured on translated news; for
+# scripts that pack more into a character, how many English ones it stands for.
+_DENSITY = {
+    "ar": 0.87, "he": 0.80, "fa": 0.95, "de": 1.13, "fr": 1.15, "es": 1.14, "pt": 1.09,
+    "it": 1.12, "ru": 1.07, "vi": 1.08, "el": 1.15, "hu": 1.08, "fi": 1.05, "pl": 1.07, "nl": 1.09,
+}  # fmt: skip
+_PACKED = {"Hani": 3.0, "Kana": 1.9, "Hang": 2.2}
+
+
+def length(source: str, target: str, of: Language | None, to: Language) -> Check | None:
+    """Far longer or shorter than the language pair explains.
+
+    The tolerance is wider for short texts: it falls as one over the square root of the length.
+    """
+    if of is None:
+        return None
+    before, after = _english_length(source, of), _english_length(target, to)
+    off = math.log(max(after, 1.0) / max(before, 1.0))
+    tolerance = 0.45 + 4.0 / math.sqrt(max(before, after) + 4.0)
+    if abs(off) <= tolerance:
+        return None
+    detail = f"{math.exp(off):.1f} times the usual length"
+    return Check("length", detail, fatal=abs(off) > tolerance + 0.9)
+
+
+def _english_length(text: str, language: Language) -> float:
+    """About how many characters the text would have in English."""
+    counts = scripts(text)
+    packed = sum((weight - 1.0) * counts.get(script, 0) for script, weight in _PACKED.items())
+    return (len(text) + packed) / _DENSITY.get(_primary(language), 1.0)
+
+
+def lost_numbers(source: str, target: str) -> Check | None:
+    """Numbers of the source that the target lacks."""
+    lost = numbers.missing(_LINK.sub(" ", source), target)
+    return Check("numbers", "missing " + ", ".join(lost[:5])) if lost else None
+
+
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"'“”„«»（）()\[\]，。、；：」』]+|"
+    r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+    re.ASCII,
+)
+_LATIN_NAME = re.compile(r"[A-Z][A-Za-z0-9._/'’+-]*|[a-z]+(?=[A-Z0-9._/+-])[A-Za-z0-9._/'’+-]*")
+
+
+def lost_links(source: str, target: str) -> Check | None:
+    """Web and e-mail addresses of the source that the target lacks."""
+    lost = [
+        link
+        for link in (m[0].rstrip(".,;:!?") for m in _LINK.finditer(source))
+        if _site(link) not in target
+    ]
+    return Check("links", "missing " + ", ".join(lost[:3])) if lost else None
+
+
+def _site(link: str) -> str:
+    """The part of an address that stays when it leads to another language's page."""
+    if "@" in link and "//" not in link:
+        return link
+    host = re.sub(r"^(?:https?://)?", "", link).split("/")[0]
+    return ".".join(host.split(".")[-2:])
