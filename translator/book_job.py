@@ -1,0 +1,220 @@
+"""One run of one book job: segment, translate what is missing, write, read again, report."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+from translator import markup, segmenting
+from translator.books.audit import MARKUP_ID, audit
+from translator.books.base import Bilingual, Book, WriteOptions, open_book
+from translator.engines.base import Engine, Priority
+from translator.errors import InputError
+from translator.models.spec import ModelSpec
+from translator.pipeline import Pipeline, PipelineOptions
+from translator.progress import Meter
+from translator.prompts import UNKNOWN, get_style
+from translator.records import Entry, Job
+from translator.report import Report, against_file, write_json
+from translator.store import Store
+from translator.translator import merged_sampling
+from translator.types import Block, Provenance, Status, Translation
+from translator.validation import Validation, validate
+
+UNCHANGED = "the model left it unchanged"
+
+
+class Engines(Protocol):
+    """Where loaded models come from (:class:`translator.engines.pool.EnginePool` is one)."""
+
+    def engine(self, model_id: str) -> AbstractContextManager[Engine]:
+        """The model's engine, loaded, for as long as the context lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookOptions:
+    """What a person asks of a book job. Languages are tags or names, ``source`` may be "auto".
+
+    ``model`` is an id or alias ("": the default). ``sampling`` replaces single fields of the
+    model's own. ``output`` is where the book goes (``None``: into the job's folder), ``report``
+    where a second copy of the report goes. ``validate`` runs epubcheck before and after.
+    """
+
+    target: str
+    source: str = "auto"
+    model: str = ""
+    bilingual: Bilingual = "none"
+    style: str = ""
+    sampling: Mapping[str, float] = field(default_factory=dict)
+    output: Path | None = None
+    report: Path | None = None
+    validate: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """As a row of the store keeps it."""
+        paths = {"output": self.output, "report": self.report}
+        named = {name: str(path) if path else "" for name, path in paths.items()}
+        return {**asdict(self), "sampling": dict(self.sampling), **named}
+
+
+class BookRun:
+    """Runs a job that nobody else runs. ``phase`` and ``meter`` may be read from any thread."""
+
+    def __init__(
+        self, store: Store, job: Job, spec: ModelSpec, engines: Engines, folder: Path
+    ) -> None:
+        self._store = store
+        self._job = job
+        self._spec = spec
+        self._engines = engines
+        self._folder = folder
+        self.phase = "reading the book"
+        self.meter: Meter | None = None
+
+    def run(self, stop: threading.Event, book: Book | None = None) -> Report:
+        """Do what is missing and write the book and its report.
+
+        ``book`` is the job's source if it happens to be open. Raises :class:`VersoError`.
+        """
+        book = book or open_book(Path(self._job.source))
+        blocks = book.blocks()
+        entries = self._store.entries(self._job.id)
+        if not entries or any(entry.translation is None for entry in entries):
+            entries = self._translate(blocks, entries, stop)
+        self.phase = "writing the book"
+        return self._write(book, blocks, entries)
+
+    def _translate(
+        self, blocks: list[Block], entries: list[Entry], stop: threading.Event
+    ) -> list[Entry]:
+        job = self._job
+        self.phase = "loading the model"
+        with self._engines.engine(job.model) as engine:
+            pipeline = Pipeline(
+                engine, get_style(self._spec.style, engine.info), self._options(), job.model
+            )
+            if not entries:
+                self.phase = "dividing the text"
+                self._store.add_segments(job.id, pipeline.segments(blocks))
+                entries = self._store.entries(job.id)
+            _require_same(blocks, entries)
+            missing = {e.segment.id: e.segment for e in entries if e.translation is None}
+            self.meter = Meter(missing.values(), engine.info.slots)
+            self.phase = "translating"
+            for translation in pipeline.run(list(missing.values()), stop=stop):
+                ended = _honest(translation, missing[translation.segment_id].text)
+                self._store.save(job.id, ended)
+                self.meter.add(ended)
+        return self._store.entries(job.id)
+
+    def _options(self) -> PipelineOptions:
+        job = self._job
+        return PipelineOptions(
+            job.source_language,
+            job.target_language,
+            merged_sampling(self._spec.sampling, job.options["sampling"]),
+            job.options["style"],
+            priority=Priority.BOOK,
+            # The same book with the same options gets the same random streams.
+            run_id=f"book-{job.sha256[:12]}-{job.target_language}-{job.model}",
+        )
+
+    def _write(self, book: Book, blocks: list[Block], entries: list[Entry]) -> Report:
+        job = self._job
+        _require_same(blocks, entries)
+        entries = self._refuse_unwritable(book, entries)
+        options = WriteOptions(
+            "" if job.source_language == UNKNOWN else job.source_language,
+            job.target_language,
+            job.options["bilingual"],
+        )
+        texts = _texts(entries, job.target_language)
+        output = Path(job.output)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        book.write(output, texts, options)
+        self.phase = "reading the written book again"
+        wrong = {i.block_id: i.reason for i in audit(book, output, texts, options) if not i.ok}
+        damage = wrong.pop(MARKUP_ID, None)
+        problems = (f"Links, images or ids differ from the source: {damage}.",) if damage else ()
+        entries = self._store_failures(entries, against_file(entries, wrong))
+        validation = Validation(reason="not asked for")
+        if job.options["validate"]:
+            self.phase = "validating"
+            validation = validate(Path(job.source), output)
+        report = Report(job, tuple(entries), problems, book.notes, validation)
+        asked = job.options["report"]
+        copies = [Path(asked)] if asked else []
+        write_json(report.as_dict(), [self._folder / "report.json", *copies])
+        return report
+
+    def _refuse_unwritable(self, book: Book, entries: list[Entry]) -> list[Entry]:
+        """Fail the segments of blocks whose translation the book cannot hold."""
+        wrong = {
+            block_id: f"it cannot be written into the book: {problem}"
+            for block_id, text in _texts(entries, self._job.target_language).items()
+            if (problem := book.check(block_id, text))
+        }
+        failed = [
+            replace(e, translation=replace(e.translation, text=e.segment.text))
+            if e.segment.block_id in wrong and e.translation is not None
+            else e
+            for e in against_file(entries, wrong)
+        ]
+        return self._store_failures(entries, failed)
+
+    def _store_failures(self, before: list[Entry], after: list[Entry]) -> list[Entry]:
+        """Store what failed only now, so that a retry does it again."""
+        for old, new in zip(before, after, strict=True):
+            if old != new and new.translation is not None:
+                self._store.save(self._job.id, new.translation)
+        return after
+
+
+def _honest(translation: Translation, source: str) -> Translation:
+    """A reply that says what the source says is no translation, however right it may be."""
+    if translation.status is not Status.TRANSLATED:
+        return translation
+    if markup.plain(translation.text).split() != markup.plain(source).split():
+        return translation
+    return replace(
+        translation,
+        status=Status.KEPT,
+        text=source,
+        reason=UNCHANGED,
+        provenance=Provenance.NONE,
+    )
+
+
+def _by_block(entries: Iterable[Entry]) -> Iterable[tuple[str, list[Entry]]]:
+    for block_id, group in groupby(entries, lambda entry: entry.segment.block_id):
+        yield block_id, list(group)
+
+
+def _texts(entries: Iterable[Entry], target: str) -> dict[str, str]:
+    """The new text of every block with something translated in it."""
+    texts = {}
+    for block_id, parts in _by_block(entries):
+        ended = [part.translation for part in parts if part.translation is not None]
+        if any(translation.status is Status.TRANSLATED for translation in ended):
+            texts[block_id] = segmenting.join(
+                [part.segment for part in parts], [t.text for t in ended], target
+            )
+    return texts
+
+
+def _require_same(blocks: list[Block], entries: list[Entry]) -> None:
+    """Raise :class:`InputError` unless the stored segments are those of these blocks."""
+    stored = {
+        block_id: "".join(f"{p.segment.before}{p.segment.text}{p.segment.after}" for p in parts)
+        for block_id, parts in _by_block(entries)
+    }
+    if stored != {block.id: block.text for block in blocks}:
+        raise InputError(
+            "This version of Verso reads the book differently from the one that began the job.",
+            "Begin the book anew (`verso book` with --restart).",
+        )

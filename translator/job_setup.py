@@ -1,0 +1,165 @@
+"""From a file and a person's options to a new job, or a clear sentence why not."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from pathlib import Path
+
+from translator import languages, markup
+from translator.book_job import BookOptions
+from translator.books.base import Book, WriteOptions, open_book, require_mode
+from translator.errors import InputError
+from translator.models.registry import Registry
+from translator.models.spec import ModelSpec
+from translator.prompts import UNKNOWN, StyleInfo, get_style
+from translator.records import Job, JobState, count_words
+from translator.translator import merged_sampling
+
+KIND = "book"
+_DETECTED_CHARACTERS = 40_000
+_SURE = 0.9
+
+
+def output_name(path: Path, target: str, bilingual: str = "none") -> str:
+    """The usual file name of a translated book, e.g. ``book.de.epub``."""
+    edition = "" if bilingual == "none" else "-bilingual"
+    return f"{path.stem}.{target}{edition}{path.suffix}"
+
+
+def new_job(
+    job_id: str, folder: Path, path: Path, options: BookOptions, registry: Registry
+) -> tuple[Job, Book]:
+    """A job for the book at ``path``, which is copied into the job's ``folder``.
+
+    Nothing is left behind when this raises :class:`VersoError`.
+    """
+    spec = usable_model(registry, options)
+    target = languages.get(options.target)
+    try:
+        # The copy is what is read: the file may change in between.
+        source = _copy(path, folder / "source")
+        book = open_book(source)
+        words = sum(count_words(block.text) for block in book.blocks() if block.keep is None)
+        if not words:
+            raise InputError(f"There is no text to translate in {path.name}.")
+        language = _source_language(book, options.source, target, spec)
+        output = checked_output(book, path, folder, target.tag, options)
+        sha256 = file_hash(source)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    job = Job(
+        job_id,
+        KIND,
+        book.title or path.stem,
+        str(path.absolute()),
+        str(source),
+        sha256,
+        str(output),
+        {**options.stored(), "model": spec.id, "model_key": model_key(spec)},
+        spec.id,
+        language,
+        target.tag,
+        words,
+        JobState.QUEUED,
+        created=time.time(),
+    )
+    return job, book
+
+
+def usable_model(registry: Registry, options: BookOptions) -> ModelSpec:
+    """The model that the options name. Raises :class:`VersoError` if it is not installed or
+    the sampling makes no sense.
+    """
+    spec = registry.get(options.model) if options.model else registry.default()
+    require_installed(registry, spec)
+    merged_sampling(spec.sampling, options.sampling)
+    return spec
+
+
+def require_installed(registry: Registry, spec: ModelSpec) -> None:
+    """Raise :class:`ModelError`, with the hint how to get the model, if it is not here."""
+    if not registry.installed(spec):
+        registry.path(spec)
+
+
+def model_key(spec: ModelSpec) -> str:
+    """Changes when the model's outputs may change under the same id."""
+    parts = (spec.id, spec.sha256 or spec.bytes, spec.style, spec.adapter, spec.adapter_scale)
+    return "|".join(map(str, parts))
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file. Raises :class:`InputError`."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def checked_output(book: Book, path: Path, folder: Path, target: str, options: BookOptions) -> Path:
+    """Where the book will be written. Raises :class:`VersoError` if that cannot work."""
+    require_mode(book, WriteOptions("", target, options.bilingual))
+    output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
+    if output.suffix.lower() != path.suffix.lower():
+        raise InputError(
+            f"The output has to be a {path.suffix or 'plain'} file like the book.",
+            f"Try -o {output.with_suffix(path.suffix).name}.",
+        )
+    if output.resolve() == path.resolve():
+        raise InputError("The output would replace the book itself.", "Choose another name.")
+    for place in (output, options.report.absolute() if options.report else output):
+        if place.is_dir() or not (place.parent.is_dir() or place.parent == folder):
+            raise InputError(f"{place} is no place for a file.", "Does its folder exist?")
+    return output
+
+
+def _copy(path: Path, folder: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "Check its name.")
+    try:
+        folder.mkdir(parents=True)
+        folder.parent.chmod(0o700)
+        return Path(shutil.copyfile(path, folder / path.name))
+    except OSError as error:
+        raise InputError(
+            f"{path.name} cannot be copied into {folder}: {error.strerror}.",
+            "Is the disk full? VERSO_HOME names the folder for Verso's data.",
+        ) from error
+
+
+def _source_language(book: Book, asked: str, target: languages.Language, spec: ModelSpec) -> str:
+    found: languages.Language | None
+    if asked.strip().lower() not in ("", "auto"):
+        found, how = languages.get(asked), "is said to be"
+    else:
+        found, how = _detected(book), "seems to be"
+    if found is None:
+        if get_style(spec.style, StyleInfo()).needs_source:
+            raise InputError("The language of this book is not clear.", "Name it, e.g. --from en.")
+        return UNKNOWN
+    if found.tag == target.tag:
+        raise InputError(
+            f"The book {how} in {found.name} already.",
+            "Choose another target language, or name the source language.",
+        )
+    return found.tag
+
+
+def _detected(book: Book) -> languages.Language | None:
+    """What the text is in; what the book declares counts where the text does not tell."""
+    sample, size = [], 0
+    for block in book.blocks():
+        if block.keep is None and size < _DETECTED_CHARACTERS:
+            sample.append(markup.plain(block.text))
+            size += len(block.text)
+    detection = languages.detect("\n".join(sample))
+    if detection.language is not None and detection.confidence >= _SURE:
+        return detection.language
+    try:
+        return languages.get(book.language) if book.language else detection.language
+    except InputError:
+        return detection.language

@@ -1,0 +1,248 @@
+"""Book jobs: made, queued, run one at a time, stopped, resumed, retried, deleted.
+
+Everything that must outlive a process is in the store and in the job's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from translator import languages
+from translator.book_job import BookOptions, Engines
+from translator.books.base import Book, open_book
+from translator.errors import Cancelled, InputError, VersoError
+from translator.job_runner import JobRunner, ProgressSink
+from translator.job_setup import (
+    KIND,
+    checked_output,
+    file_hash,
+    model_key,
+    new_job,
+    output_name,
+    usable_model,
+)
+from translator.models.registry import Registry
+from translator.progress import Progress
+from translator.records import Counts, Job, JobState
+from translator.report import Report
+from translator.settings import Settings
+from translator.store import Store
+
+__all__ = [
+    "BookJobs",
+    "BookOptions",
+    "Counts",
+    "Job",
+    "JobState",
+    "Progress",
+    "Report",
+    "output_name",
+]
+
+_IDLE = 1.0  # seconds between the worker's looks for work that other processes queued
+
+_log = logging.getLogger(__name__)
+
+
+class BookJobs:
+    """All book jobs of this data home. May be used from any thread.
+
+    The command line runs a job with :meth:`run` in its own thread; the app calls :meth:`start`
+    and leaves the queue to a background thread, until :meth:`stop` (before the engines close).
+    """
+
+    def __init__(self, settings: Settings, pool: Engines, registry: Registry) -> None:
+        self._folder = settings.books
+        self._registry = registry
+        self.store = Store(settings.database)
+        self._runner = JobRunner(self.store, self._folder, pool, registry)
+        self._opened: dict[str, Book] = {}
+        self._wake = threading.Event()
+        self._halt = threading.Event()
+        self._worker: threading.Thread | None = None
+
+    def create(self, path: Path, options: BookOptions, *, queue: bool = True) -> str:
+        """Make a job from a file and return its id.
+
+        The file is copied, so it may change or go. With ``queue`` the background worker takes
+        the job when its turn comes, else it waits for :meth:`run`. Raises :class:`VersoError`
+        for anything that is wrong with the file, the languages, the model or the options.
+        """
+        job_id = secrets.token_hex(4)
+        job, book = new_job(job_id, self._folder / job_id, Path(path), options, self._registry)
+        if queue:
+            self.store.add_job(job)
+            self._wake.set()
+        else:
+            self.store.add_job(replace(job, state=JobState.PAUSED))
+            self._opened = {job_id: book}
+        return job_id
+
+    def unfinished(self, path: Path, options: BookOptions) -> Job | None:
+        """The latest unfinished job that would translate this very file in the same way.
+
+        It may differ in how the result is written: see :meth:`adopt`.
+        """
+        key = model_key(usable_model(self._registry, options))
+        target, sha256 = languages.get(options.target), file_hash(path)
+        for job in reversed(self.jobs()):
+            same = (
+                job.sha256 == sha256
+                and job.state is not JobState.DONE
+                and job.target_language == target.tag
+                and job.options["model_key"] == key
+                and job.options["source"] == options.source
+                and job.options["style"] == options.style
+                and job.options["sampling"] == dict(options.sampling)
+            )
+            if same:
+                return job
+        return None
+
+    def adopt(self, job_id: str, path: Path, options: BookOptions) -> None:
+        """Give an unfinished job other wishes for its output, and make it ready for
+        :meth:`run`. Raises :class:`InputError` if somebody runs it.
+        """
+        with self._runner.locked(job_id) as job:
+            folder = self._folder / job.id
+            book = open_book(Path(job.source))
+            output = checked_output(book, path, folder, job.target_language, options)
+            kept = {name: job.options[name] for name in ("model", "model_key")}
+            self.store.update_job(
+                job.id,
+                input=str(path.absolute()),
+                output=str(output),
+                options={**options.stored(), **kept},
+                state=JobState.PAUSED,
+                wish="",
+            )
+        self._opened = {job.id: book}
+
+    def jobs(self) -> list[Job]:
+        """All book jobs, the oldest first."""
+        return [job for job in self.store.jobs() if job.kind == KIND]
+
+    def progress(self, job_id: str) -> Progress:
+        """How far a job is, whoever runs it."""
+        return self._runner.progress(job_id)
+
+    def report_path(self, job_id: str) -> Path:
+        """Where the job's ``report.json`` is, or will be."""
+        return self._folder / self.store.job(job_id).id / "report.json"
+
+    def report(self, job_id: str) -> dict[str, Any] | None:
+        """The report of a finished job, ``None`` before there is one."""
+        path = self.report_path(job_id)
+        if not path.exists():
+            return None
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return data
+
+    def run(
+        self,
+        job_id: str,
+        on_progress: ProgressSink | None = None,
+        stop: threading.Event | None = None,
+    ) -> Report:
+        """Do what is missing of a job, in this thread, and write the book.
+
+        Stored segments stay as they are. ``on_progress`` is called about twice a second from
+        another thread. Raises :class:`Cancelled` when ``stop`` was set (the job is then
+        paused) or someone paused or cancelled it, and other :class:`VersoError` as they come.
+        """
+        book = self._opened.pop(self.store.job(job_id).id, None)
+        halt = stop or threading.Event()
+        return self._runner.run(job_id, on_progress, halt, JobState.PAUSED, book)
+
+    def resume(self, job_id: str, *, queue: bool = True) -> None:
+        """Let a job go on: in the background (``queue``) or with the next :meth:`run`.
+
+        A job that is done is written again. Raises :class:`InputError` if somebody runs it.
+        """
+        with self._runner.locked(job_id) as job:
+            state = JobState.QUEUED if queue else JobState.PAUSED
+            self.store.update_job(job.id, state=state, wish="", error="")
+        self._wake.set()
+
+    def retry(self, job_id: str, *, queue: bool = True) -> int:
+        """Like :meth:`resume`, and the failed segments are done again; return their number."""
+        with self._runner.locked(job_id) as job:
+            failed = self.store.forget_failed(job.id)
+        if not failed:
+            raise InputError(f"No segment of the job {job.id} has failed.")
+        self.resume(job.id, queue=queue)
+        return failed
+
+    def pause(self, job_id: str) -> None:
+        """Stop a job for now. It goes on with :meth:`resume`, not by itself."""
+        self._wish(job_id, "pause", JobState.PAUSED)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job for good. What is translated stays, :meth:`resume` still works."""
+        self._wish(job_id, "cancel", JobState.CANCELLED)
+
+    def delete(self, job_id: str) -> None:
+        """Stop and forget a job, with its folder; an output elsewhere stays."""
+        job = self.store.job(job_id)
+        self.store.update_job(job.id, wish="cancel")
+        with self._runner.locked(job.id, timeout=20.0):
+            self.store.delete_job(job.id)
+        shutil.rmtree(self._folder / job.id, ignore_errors=True)
+
+    def start(self) -> None:
+        """Run queued and orphaned jobs in a background thread, one after the other."""
+        if self._worker is None:
+            self._halt.clear()
+            self._worker = threading.Thread(target=self._work, name="verso-books", daemon=True)
+            self._worker.start()
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """Stop the background thread; the job it was at goes on at the next :meth:`start`."""
+        self._halt.set()
+        self._wake.set()
+        if self._worker is not None:
+            self._worker.join(timeout)
+            self._worker = None
+
+    def close(self) -> None:
+        """Stop the background thread and close the store."""
+        self.stop()
+        self.store.close()
+
+    def _work(self) -> None:
+        while not self._halt.is_set():
+            self._wake.clear()
+            job = next((job for job in self.jobs() if self._is_due(job)), None)
+            if job is None:
+                self._wake.wait(_IDLE)
+                continue
+            try:
+                self._runner.run(job.id, None, self._halt, JobState.QUEUED)
+            except Cancelled:
+                _log.info("job %s was stopped", job.id)
+            except VersoError as error:
+                _log.warning("job %s: %s", job.id, error)
+            except Exception:
+                _log.exception("job %s", job.id)
+
+    def _is_due(self, job: Job) -> bool:
+        return job.state is JobState.QUEUED or self._runner.orphaned(job)
+
+    def _wish(self, job_id: str, wish: str, state: JobState) -> None:
+        job = self.store.job(job_id)
+        if job.state is JobState.DONE:
+            raise InputError(f"The job {job.id} is done already.")
+        self.store.update_job(job.id, wish=wish)
+        try:
+            with self._runner.locked(job.id, timeout=0.3) as now:
+                ended = now.state is JobState.DONE
+                self.store.update_job(job.id, wish="", state=now.state if ended else state)
+        except InputError:
+            return  # whoever runs it sees the wish
