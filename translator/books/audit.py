@@ -43,7 +43,7 @@ def audit(
             continue
         wanted = book.visible(block.id, texts.get(block.id, block.text))
         ok = _same(wanted, seen, in_order=not whole)
-        items.append(AuditItem(block.id, ok, seen, "" if ok else _reason(book, block.text, wanted, seen)))
+        items.append(AuditItem(block.id, ok, seen, "" if ok else _reason(wanted, seen)))
     if options.bilingual == "none":
         items.append(_markup(book, output))
     return items
@@ -55,7 +55,7 @@ def _same(wanted: str, seen: str, in_order: bool) -> bool:
     return sorted(wanted.split()) == sorted(seen.split())  # pieces may have changed places
 
 
-def _reason(book: Book, source: str, wanted: str, seen: str) -> str:
+def _reason(wanted: str, seen: str) -> str:
     if not seen:
         return "missing in the written file"
     return f"the written file says {seen[:80]!r}, not {wanted[:80]!r}"

@@ -85,7 +85,9 @@ class Book(Protocol):
     def visible(self, block_id: str, text: str) -> str:
         """What a reader sees when ``text`` stands in the block: placeholders spelled out."""
 
-    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> dict[str, str]:
+    def found(
+        self, output: Path, texts: Mapping[str, str], options: WriteOptions
+    ) -> dict[str, str]:
         """Read ``output`` (written by :meth:`write` with the same arguments) again.
 
         Returns the visible text of the translation for each of this book's block ids.
@@ -190,9 +192,10 @@ def require_writable(book: Book, texts: Mapping[str, str], known: Iterable[str])
 @contextmanager
 def atomic_output(path: Path) -> Iterator[BinaryIO]:
     """A binary file that becomes ``path`` when the block ends well, and vanishes otherwise."""
-    descriptor, name = -1, ""
+    name = ""
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix="~")
+        prefix = f".{path.name[:60]}."
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix="~")
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()

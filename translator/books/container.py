@@ -73,7 +73,7 @@ class Container:
         for attempt in (text, _PAGE_START + text):
             repaired = repair(attempt)
             if not error(repaired, member):
-                self.notes.append(f"{member} is not well-formed ({problem}); repaired in the result.")
+                self.notes.append(f"{member} is not well-formed ({problem}); Verso repairs it.")
                 return repaired, encoding
         raise BookError(f"{member} in {self.path.name} cannot be read ({problem}).")
 

@@ -16,7 +16,14 @@ from pathlib import Path
 from translator.books import base, inline
 from translator.books.base import Bilingual, WriteOptions
 from translator.books.container import Container
-from translator.books.opf import Members, Package, ncx_language, ncx_units, package_member, read_package
+from translator.books.opf import (
+    Members,
+    Package,
+    ncx_language,
+    ncx_units,
+    package_member,
+    read_package,
+)
 from translator.books.turning import Turn
 from translator.books.xhtml import Page, Unit, language_attributes, read_page, side_by_side
 from translator.books.xmltree import Edit, Encoding, splice
@@ -63,7 +70,10 @@ class EpubBook:
         self.notes = tuple(container.notes)
         self._units = {unit.id: (unit, part) for part in self._parts for unit in part.units}
         self._blocks = [
-            block for part in self._parts for unit in part.units for block in unit.blocks(part.member)
+            block
+            for part in self._parts
+            for unit in part.units
+            for block in unit.blocks(part.member)
         ]
         self._texts = {block.id: block.text for block in self._blocks}
         if not any(block.section in self._package.pages for block in self._blocks):
@@ -73,7 +83,8 @@ class EpubBook:
         members = Members(container.names)
         if _CONTAINER not in members:
             raise BookError(
-                f"{self.path.name} is a ZIP archive but not an EPUB.", "Unpack it and open the book."
+                f"{self.path.name} is a ZIP archive but not an EPUB.",
+                "Unpack it and open the book.",
             )
         container_xml, _ = container.markup(_CONTAINER)
         opf = package_member(container_xml, members, self.path.name)
@@ -122,7 +133,9 @@ class EpubBook:
             return inline.collapse(text)
         return unit.run.visible(text)
 
-    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> dict[str, str]:
+    def found(
+        self, output: Path, texts: Mapping[str, str], options: WriteOptions
+    ) -> dict[str, str]:
         """Read a written file again: the visible text for each block id."""
         again = EpubBook(output, rereading=options.bilingual != "none")
         seen: dict[str, list[str]] = {}
@@ -156,9 +169,9 @@ class EpubBook:
         self, container: Container, texts: Mapping[str, str], options: WriteOptions
     ) -> dict[str, bytes]:
         turn = Turn(options, self.language, self._package.modern)
-        changed: dict[str, bytes] = {}
+        old, changed = self._texts, dict[str, bytes]()
         for part in self._parts:
-            units = [u for u in part.units if texts.get(u.id, self._texts[u.id]) != self._texts[u.id]]
+            units = [u for u in part.units if texts.get(u.id, old[u.id]) != old[u.id]]
             edits: list[Edit] = []
             if part.source is self._package.source:
                 edits = self._package.edits(turn)

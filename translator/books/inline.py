@@ -36,6 +36,7 @@ _SEEN = frozenset({"img", "image", "object", "input", "audio", "video", "embed",
 _WS = re.compile(f"[{SPACE}]+")
 _RESERVED = re.compile(f"([{markup.RESERVED}])")
 _MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<[^>]*>", re.S)
+_READINGS = re.compile(r"<r[tp]\b[^>]*>.*?</r[tp]\s*>", re.S)
 _ID = re.compile(r"""\s(?:xml:)?id\s*=\s*(?:"[^"]*"|'[^']*')""")
 _LINK = re.compile(r"<(/?)(?:\w+:)?a(?=[\s/>])[^>]*?(/?)>")
 _TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
@@ -146,8 +147,8 @@ def inner_text(source: str, node: Node) -> str:
     """The text inside an element, without tags, comments and ruby annotations."""
     if node.name in _INVISIBLE:
         return ""
-    pieces = []
-    raw = re.sub(r"<r[tp]\b[^>]*>.*?</r[tp]\s*>", "", source[node.inner_start : node.inner_end], flags=re.S)
+    pieces: list[str] = []
+    raw = _READINGS.sub("", source[node.inner_start : node.inner_end])
     position = 0
     for match in _MARKUP.finditer(raw):
         pieces += [decoded for decoded, _ in split_references(raw[position : match.start()])]
@@ -350,8 +351,8 @@ def _collapse(source: str, pieces: list[Piece]) -> None:
 
 def _lines(pieces: list[Piece]) -> Iterator[list[Piece]]:
     pieces = _trim(pieces)
-    depth, line = 0, []
-    divided = False
+    depth, divided = 0, False
+    line: list[Piece] = []
     for piece in pieces:
         if piece.line_break and depth == 0:
             divided = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from translator.types import BlockKind
 
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
 _NCX = "application/x-dtbncx+xml"
+# Names as git prints them, found in books that were zipped from a list of ``git ls-files``.
+_ESCAPED = re.compile(r'"[ -~]*\\[0-3][0-7]{2}[ -~]*"')
+_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _PAGE_SUFFIXES = (".xhtml", ".html", ".htm", ".xht")
 
 
@@ -63,12 +67,11 @@ class Package:
             yield Edit(first.end, first.end, start + escape(source) + end)
 
     def _tags(self, turn: Turn) -> Iterator[Edit]:
-        names = ("package", "title", "description", "meta")
-        for node in self.tree.iter(*names):
+        for node in self.tree.iter("package", "title", "description", "meta"):
             lang = node.attributes.get("xml:lang")
-            if lang and turn.replaces(lang.value) and lang.value != turn.target:
-                if node.name in ("package", "title", "description"):
-                    yield Edit(lang.start, lang.end, escape(turn.target, lang.quote))
+            own = node.name != "meta"
+            if lang and own and turn.replaces(lang.value) and lang.value != turn.target:
+                yield Edit(lang.start, lang.end, escape(turn.target, lang.quote))
             direction = node.attributes.get("dir")
             if direction and direction.value == turn.backward != turn.forward:
                 yield Edit(direction.start, direction.end, turn.forward)
@@ -128,6 +131,9 @@ def package_member(container_xml: str, members: Members, name: str) -> str:
 
 
 def _fold(member: str) -> str:
+    if _ESCAPED.fullmatch(member):
+        raw = _OCTAL.sub(lambda m: chr(int(m[1], 8)), member[1:-1])
+        member = raw.encode("latin-1", "replace").decode("utf-8", "replace")
     return unicodedata.normalize("NFC", member).casefold()
 
 

@@ -24,22 +24,21 @@ _ATTRIBUTE = re.compile(
     r"([^\s=/<>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+)))?"
 )
 _NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?")
-_VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
-)
+_VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
+_VOID = frozenset(_VOID_NAMES.split())
+_NO_PARAGRAPH = "p h1 h2 h3 h4 h5 h6 ul ol dl div table blockquote pre section hr figure"
 _LI, _DEF, _CELL, _ROW = ("li",), ("dt", "dd"), ("td", "th"), ("tr",)
 # An element on the left ends an open element on the right, up to the nearest barrier.
 _CLOSES = {
-    **dict.fromkeys(
-        "p h1 h2 h3 h4 h5 h6 ul ol dl div table blockquote pre section hr figure".split(), ("p",)
-    ),
+    **dict.fromkeys(_NO_PARAGRAPH.split(), ("p",)),
     **dict.fromkeys(_LI, _LI),
     **dict.fromkeys(_DEF, _DEF),
     **dict.fromkeys(_CELL, _CELL),
     **dict.fromkeys(_ROW, _CELL + _ROW),
     "option": ("option",),
 }
-_BARRIER = frozenset("ul ol dl table div section article blockquote body td th li".split())
+_BARRIER_NAMES = "ul ol dl table div section article blockquote body td th li"
+_BARRIER = frozenset(_BARRIER_NAMES.split())
 
 
 def repair(text: str) -> str:
@@ -106,7 +105,7 @@ class _Repair:
         name = _lower(name)
         for closed in _CLOSES.get(name, ()):
             self._close_implied(closed)
-        if name == "html" and "html" in self._open or name == "body" and "body" in self._open:
+        if name in ("html", "body") and name in self._open:
             return
         empty = rest.rstrip(SPACE).endswith("/")
         attributes = _attributes(rest.rstrip(SPACE).removesuffix("/") if empty else rest)

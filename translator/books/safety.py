@@ -50,8 +50,8 @@ def check_container(archive: zipfile.ZipFile, name: str) -> None:
             "Verso does not open such a file.",
         )
     for info in infos:
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        if ".." in parts or info.filename.startswith(("/", "\\")) or re.match(r"\w:", info.filename):
+        path = PurePosixPath(info.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)):
             raise BookError(
                 f"{name} has an entry that points outside the book ({info.filename[:60]!r}).",
                 "Verso does not open such a file.",
@@ -64,7 +64,7 @@ def check_container(archive: zipfile.ZipFile, name: str) -> None:
 def _check_damage(archive: zipfile.ZipFile, name: str) -> None:
     try:
         bad = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+    except (zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
         raise BookError(f"{name} is damaged ({error}).", "Get the file again.") from error
     if bad is not None:
         raise BookError(f"{name} is damaged: {bad} cannot be unpacked.", "Get the file again.")

@@ -21,7 +21,7 @@ _RTL_CSS = re.compile(r"((?<![\w-])direction\s*:\s*)rtl\b", re.I)
 
 
 def direction(tag: str) -> str:
-    """``ltr`` or ``rtl`` of a language tag; a language nobody listed is taken as its script tells."""
+    """``ltr`` or ``rtl`` of a language tag, also of one that Verso has no name for."""
     try:
         return languages.get(tag).direction
     except InputError:
@@ -66,6 +66,8 @@ class Turn:
 
     def replaces(self, tag: str) -> bool:
         """Whether text marked with this tag is text in the source language."""
+        if self.options.source == self.options.target:
+            return False
         known = {_primary(t) for t in (self.options.source, self.declared) if t}
         return _primary(tag) in known
 

@@ -12,17 +12,26 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from translator import markup
 from translator.books import inline
-from translator.books.inline import Run, build, collapse, forbids_translation, has_letters, inner_text
+from translator.books.inline import (
+    Run,
+    build,
+    collapse,
+    forbids_translation,
+    has_letters,
+    inner_text,
+)
 from translator.books.xmltree import Attribute, Node, NodeKind, escape, parse
 from translator.types import Block, BlockKind
 
-BLOCKS = frozenset(
+_BLOCK_NAMES = (
     "address article aside blockquote body caption case center col colgroup dd default details "
     "dialog dir div dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head "
     "header hgroup hr html legend li main menu nav noscript ol optgroup option p pre search "
-    "section select summary switch table tbody td tfoot th thead tr ul".split()
+    "section select summary switch table tbody td tfoot th thead tr ul"
 )
+BLOCKS = frozenset(_BLOCK_NAMES.split())
 _KINDS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "summary"), BlockKind.HEADING),
     **dict.fromkeys(("li", "dt", "dd", "option"), BlockKind.LIST_ITEM),
@@ -62,7 +71,9 @@ class Unit:
     def blocks(self, section: str) -> list[Block]:
         """The unit's block, and one for each reason why something inside stays."""
         if self.keep is not None:
-            text = self.run.visible(self.run.text)
+            text = self.run.text
+            if markup.has_placeholders(text):
+                text = self.run.visible(text)
             return [Block(self.id, text, self.kind, section, self.keep)]
         blocks = [Block(self.id, self.run.text, self.kind, section)]
         reasons: dict[str, list[str]] = {}
@@ -232,7 +243,7 @@ def _enter(node: Node, context: _Context) -> _Context:
 
 
 def _nothing(run: Run) -> str | None:
-    text = collapse(inline.markup.plain(run.text))
+    text = collapse(markup.plain(run.text))
     if _ROMAN.fullmatch(text):
         return ROMAN
     return ADDRESS if _ADDRESS.fullmatch(text) else None

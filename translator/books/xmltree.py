@@ -192,17 +192,15 @@ def _skip_opaque(text: str, node: Node, raw_name: str) -> int:
         rf"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<(?P<end>/)?{re.escape(raw_name)}(?=[\s/>])[^<>]*?(?P<empty>/)?>",
         re.S,
     )
-    depth, position = 1, node.end
-    while depth:
-        match = tag.search(text, position)
-        if match is None:
-            raise BookError(f"An element <{raw_name}> has no end.")
-        position = match.end()
+    depth = 1
+    for match in tag.finditer(text, node.end):
         if match[0].startswith("<!") or match["empty"]:
             continue
         depth += -1 if match["end"] else 1
-    node.inner_end, node.end = match.start(), position
-    return position
+        if not depth:
+            node.inner_end, node.end = match.span()
+            return node.end
+    raise BookError(f"An element <{raw_name}> has no end.")
 
 
 def error(text: str, name: str) -> str:
@@ -226,7 +224,15 @@ def error(text: str, name: str) -> str:
 
 def decode_references(raw: str) -> str:
     """Replace character references and HTML's named ones; unknown names stay as they are."""
-    return html.unescape(raw) if "&" in raw else raw
+    return _REFERENCE.sub(_decode, raw) if "&" in raw else raw
+
+
+def _decode(match: re.Match[str]) -> str:
+    name = match[1]
+    if name[0] != "#":
+        return html5.get(f"{name};", match[0])
+    # The standard function drops noncharacters, which XML allows.
+    return html.unescape(match[0]) or chr(int(f"0{name[1:]}", 16 if name[1] in "xX" else 10))
 
 
 def split_references(raw: str) -> Iterator[tuple[str, bool]]:
