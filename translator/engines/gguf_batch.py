@@ -1,0 +1,289 @@
+"""Continuous batching: many requests decode together, joining and leaving at any step.
+
+One :meth:`Batcher.step` either reads one chunk of one waiting prompt or decodes one token for
+every running sequence. Prompts are read alone, so what a prompt gives never depends on who
+else is there; the head that requests share is read once, saved, and copied into each newcomer.
+
+Rounding. llama.cpp's matrix kernels differ with the number of rows: some take groups of four
+rows and another path for the rest, others begin at eight rows. So a greedy choice between two
+close tokens can depend on how many neighbours decode. While a book runs, and always in
+reproducible mode, a decode is filled up with throw-away rows to at least eight and a multiple
+of four: all rows then go through the same kernels in the same order, and a request's output is
+the same alone and among any neighbours. A full batch costs nothing more; a person's single
+text would take about twice as long, so without a book beside it, it is decoded as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from translator.engines.base import Chunk, Done, Event, Failure, Finish, Priority, Request
+from translator.engines.gguf_model import PROMPT_CHUNK, LlamaModel, padded_rows
+from translator.engines.gguf_text import ReplyText
+from translator.errors import InputError
+
+MIN_SHARED = 8  # a shorter common head is not worth a copy
+MAX_HEADS = 16  # saved heads; a head is one prompt style with one pair of languages
+
+
+@dataclass(slots=True)
+class _Sequence:
+    """A request that has a place in the KV cache."""
+
+    request: Request
+    tokens: list[int]
+    head: int  # tokens of the shared head
+    limit: int  # most new tokens
+    sampler: Any
+    reply: ReplyText
+    submitted: float
+    position: int = 0  # tokens in the cache
+    new: list[int] = field(default_factory=list)
+
+    @property
+    def reading(self) -> bool:
+        return self.position < len(self.tokens)
+
+
+class Batcher:
+    """Runs requests on a model. Not thread-safe: one thread owns it."""
+
+    def __init__(self, model: LlamaModel, *, reproducible: bool = False) -> None:
+        self._model = model
+        self._reproducible = reproducible
+        self._waiting: list[tuple[Priority, int, Request, float]] = []
+        self._order = count()
+        self._running: list[_Sequence] = []  # index = sequence number in the KV cache
+        self._heads: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._cancelled: set[str] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._waiting and not self._running
+
+    def submit(self, request: Request) -> None:
+        """Queue a request."""
+        heapq.heappush(
+            self._waiting, (request.priority, next(self._order), request, time.monotonic())
+        )
+
+    def cancel(self, request_id: str) -> None:
+        """End a request before its next step."""
+        self._cancelled.add(request_id)
+
+    def step(self) -> list[Event]:
+        """Do one piece of work and return what came of it."""
+        events: list[Event] = []
+        self._drop_cancelled(events)
+        self._admit(events)
+        reader = self._next_reader()
+        if reader is not None:
+            self._read(reader, events)
+        elif self._running:
+            self._decode(events)
+        return events
+
+    # --- coming and going ------------------------------------------------------------------
+
+    def _drop_cancelled(self, events: list[Event]) -> None:
+        if not self._cancelled:
+            return
+        keep = []
+        for entry in self._waiting:
+            if entry[2].id in self._cancelled:
+                events.append(Done(entry[2].id, "", Finish.CANCELLED))
+            else:
+                keep.append(entry)
+        self._waiting = keep
+        heapq.heapify(self._waiting)
+        for index in reversed(range(len(self._running))):
+            if self._running[index].request.id in self._cancelled:
+                self._finish(index, Finish.CANCELLED, events)
+        self._cancelled.clear()
+
+    def _admit(self, events: list[Event]) -> None:
+        """Give waiting requests free places; one more than a book may take is for a person."""
+        while self._waiting:
+            is_book = self._waiting[0][0] is not Priority.INTERACTIVE
+            if len(self._running) >= self._model.slots + (0 if is_book else 1):
+                return
+            _, _, request, submitted = heapq.heappop(self._waiting)
+            sequence = self._place(request, submitted, events)
+            if sequence is not None:
+                self._running.append(sequence)
+
+    def _place(
+        self, request: Request, submitted: float, events: list[Event]
+    ) -> _Sequence | None:
+        tokens, head = self._prompt_tokens(request)
+        room = self._model.context - len(tokens)
+        if room < 1:
+            error = InputError(
+                f"The text is too long for this model: {len(tokens)} tokens with the "
+                f"instructions, and it can hold {self._model.context}.",
+                "Choose a model with a larger context, or translate it in parts.",
+            )
+            events.append(Failure(request.id, error))
+            return None
+        sampling = request.sampling
+        number = len(self._running)
+        sequence = _Sequence(
+            request,
+            tokens,
+            head,
+            limit=max(1, min(sampling.max_new_tokens, room)),
+            sampler=self._model.new_sampler(sampling, _seed(sampling.seed, request.id)),
+            reply=ReplyText(request.prompt.stop),
+            submitted=submitted,
+        )
+        self._model.forget(number)
+        state = self._heads.get(tuple(tokens[:head])) if head else None
+        if state is not None:
+            self._heads.move_to_end(tuple(tokens[:head]))
+            self._model.restore(number, state)
+            sequence.position = head
+        return sequence
+
+    def _prompt_tokens(self, request: Request) -> tuple[list[int], int]:
+        """All tokens of a prompt, and how many of them are its shareable head."""
+        head: list[int] = []
+        tokens: list[int] = [self._model.bos] if self._model.add_bos else []
+        for index, part in enumerate(request.prompt.parts):
+            if index == request.prompt.shared:
+                head = list(tokens)
+            tokens += self._model.tokenize(part.text, special=part.special)
+        if len(tokens) > 1 and tokens[0] == tokens[1] == self._model.bos:
+            del tokens[0]  # the template brought its own
+            head = head[1:]
+        # The last token must be read in any case: its logits choose the first new one.
+        shared = min(len(head), len(tokens) - 1)
+        return tokens, shared if shared >= MIN_SHARED else 0
+
+    def _finish(self, index: int, finish: Finish, events: list[Event]) -> None:
+        sequence = self._running[index]
+        rest = sequence.reply.close()
+        if rest and finish is not Finish.CANCELLED:
+            events.append(Chunk(sequence.request.id, rest))
+        events.append(
+            Done(
+                sequence.request.id,
+                sequence.reply.text,
+                finish,
+                prompt_tokens=len(sequence.tokens),
+                new_tokens=len(sequence.new),
+                seconds=time.monotonic() - sequence.submitted,
+            )
+        )
+        self._remove(index)
+
+    def _remove(self, index: int) -> None:
+        """Free a place; the last sequence moves into it, so that numbers stay dense."""
+        self._model.free_sampler(self._running[index].sampler)
+        last = len(self._running) - 1
+        if index < last:
+            self._running[index] = self._running[last]
+            if self._running[last].position:
+                self._model.restore(index, self._model.save(last))
+            else:
+                self._model.forget(index)
+        self._model.forget(last)
+        self._running.pop()
+
+    # --- work ------------------------------------------------------------------------------
+
+    def _next_reader(self) -> int | None:
+        """The running sequence whose prompt is to be read next: a person's before a book's."""
+        readers = [i for i, sequence in enumerate(self._running) if sequence.reading]
+        return min(
+            readers,
+            key=lambda i: (self._running[i].request.priority, self._running[i].submitted),
+            default=None,
+        )
+
+    def _read(self, index: int, events: list[Event]) -> None:
+        sequence = self._running[index]
+        start = sequence.position
+        if start == 0 and sequence.head:
+            # Another sequence with the same head may have read it since this one was placed.
+            state = self._heads.get(tuple(sequence.tokens[: sequence.head]))
+            if state is not None:
+                self._model.restore(index, state)
+                sequence.position = sequence.head
+                return
+        # The head ends a chunk, read before or copied: the same chunks, the same rounding.
+        border = sequence.head if start < sequence.head else len(sequence.tokens)
+        end = min(start + PROMPT_CHUNK, border)
+        last = end == len(sequence.tokens)
+        self._model.read(index, sequence.tokens[start:end], start, logits=last)
+        sequence.position = end
+        if end == sequence.head:
+            self._heads[tuple(sequence.tokens[:end])] = self._model.save(index)
+            if len(self._heads) > MAX_HEADS:
+                self._heads.popitem(last=False)
+        if last:
+            row = end - start - 1
+            token = (
+                int(self._model.logits(1)[0].argmax())
+                if sequence.sampler is None
+                else self._model.sample(sequence.sampler, row)
+            )
+            self._take(index, token, events)
+
+    def _decode(self, events: list[Event]) -> None:
+        running = self._running
+        wanted = len(running)
+        tokens = [sequence.new[-1] for sequence in running]
+        positions = [sequence.position for sequence in running]
+        fillers = range(wanted, self._rows(wanted))
+        tokens += [self._model.filler] * len(fillers)
+        positions += [0] * len(fillers)
+        self._model.step(tokens, positions, wanted)
+        for filler in fillers:
+            self._model.forget(filler)
+        greedy = None
+        if any(sequence.sampler is None for sequence in running):
+            greedy = self._model.logits(wanted).argmax(axis=1)
+        chosen = []
+        for row, sequence in enumerate(running):
+            sequence.position += 1
+            if sequence.sampler is None and greedy is not None:
+                chosen.append(int(greedy[row]))
+            else:
+                chosen.append(self._model.sample(sequence.sampler, row))
+        # From the end, since a sequence that leaves pulls the last one into its place.
+        for row in reversed(range(wanted)):
+            self._take(row, chosen[row], events)
+
+    def _rows(self, running: int) -> int:
+        book = any(s.request.priority is not Priority.INTERACTIVE for s in self._running)
+        if not (book or self._reproducible):
+            return running
+        return padded_rows(running)
+
+    def _take(self, index: int, token: int, events: list[Event]) -> None:
+        """Add a chosen token to a reply; the reply may end with it."""
+        sequence = self._running[index]
+        if self._model.ends_reply(token):
+            self._finish(index, Finish.STOP, events)
+            return
+        sequence.new.append(token)
+        text, stopped = sequence.reply.add(self._model.piece(token))
+        if text:
+            events.append(Chunk(sequence.request.id, text))
+        if stopped:
+            self._finish(index, Finish.STOP, events)
+        elif len(sequence.new) >= sequence.limit:
+            self._finish(index, Finish.LENGTH, events)
+
+
+def _seed(seed: int, request_id: str) -> int:
+    """A random stream of its own for each request, whatever runs beside it."""
+    digest = hashlib.blake2b(f"{seed}\0{request_id}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little")

@@ -1,0 +1,351 @@
+"""A thin, typed skin over llama.cpp's C API: one model, one context, many sequences.
+
+Only what the batcher needs, and nothing that decides anything. Struct layouts change between
+releases of llama-cpp-python, so the version is pinned (``tools/build_llama.py``).
+
+The KV cache is not unified: every sequence has cells of its own, so attention costs nothing
+for the neighbours and a sequence's cells lie in order, whoever else is decoding. The price is
+that one ``decode`` may only hold consecutive sequence numbers (else llama.cpp splits it and
+reads all weights again): the batcher keeps its sequences dense.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp as llama
+import numpy as np
+import numpy.typing as npt
+from llama_cpp import _ggml
+
+from translator.engines.gguf_cpu import best_installed, cpu_flags, installed_variants
+from translator.errors import EngineError, ModelError
+from translator.types import Sampling
+
+PROMPT_CHUNK = 128  # tokens; bounds the wait of other sequences while a prompt is read
+
+# llama.cpp keeps a pointer to it: it must never be collected.
+_silent: Any = None
+
+
+def start_backend() -> str:
+    """Load the best CPU backend for this machine, once a process; returns its name.
+
+    Raises:
+        EngineError: no installed build runs on this machine.
+    """
+    global _silent
+    if _silent is not None:
+        return _backend_name()
+    _silent = llama.llama_log_callback(lambda _level, _text, _data: None)
+    llama.llama_log_set(_silent, ctypes.c_void_p(0))
+    folder = Path(llama.__file__).parent / "lib"
+    if installed_variants(folder):
+        variant = best_installed(folder, cpu_flags())
+        if variant is None:
+            raise EngineError(
+                "The installed llama.cpp was built for another processor.",
+                "Run `make run` on this machine to build it again.",
+            )
+        load = _ggml.libggml.ggml_backend_load
+        load.argtypes, load.restype = [ctypes.c_char_p], ctypes.c_void_p
+        if not load(str(folder / variant.file).encode()):
+            raise EngineError(
+                f"llama.cpp's CPU library {variant.file} cannot be loaded.",
+                "Run `make run` to build it again.",
+            )
+    llama.llama_backend_init()
+    return _backend_name()
+
+
+def _backend_name() -> str:
+    folder = Path(llama.__file__).parent / "lib"
+    variant = best_installed(folder, cpu_flags()) if installed_variants(folder) else None
+    name = f"llama.cpp {llama.llama_version().decode()}"
+    return f"{name}, {variant.name}" if variant else name
+
+
+def instruction_sets() -> tuple[str, ...]:
+    """The instruction sets that the loaded backend uses, as llama.cpp reports them."""
+    report = llama.llama_print_system_info().decode()
+    names = []
+    for entry in report.replace(":", "|").split("|"):
+        key, _, value = entry.partition("=")
+        if value.strip() == "1":
+            names.append(key.strip())
+    return tuple(names)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """How to load a model.
+
+    ``context`` is tokens a sequence, ``slots`` how many requests may decode at once. Some more
+    sequences are made: one place that books leave free, and the rows that fill up a decode.
+    """
+
+    path: str
+    context: int = 2048
+    slots: int = 16
+    threads: int = 2
+    adapter: str = ""
+    adapter_scale: float = 1.0
+    kv_budget: int = 0  # bytes the KV cache may take; 0: no limit
+
+
+LEAST_ROWS, ROW_GROUP = 8, 4
+
+
+def padded_rows(running: int) -> int:
+    """Rows of a decode whose rounding does not depend on how many sequences take part.
+
+    llama.cpp's matrix kernels differ with the number of rows: some take groups of four rows
+    and another path for the rest, others begin at eight rows.
+    """
+    return max(LEAST_ROWS, -(-running // ROW_GROUP) * ROW_GROUP)
+
+
+class LlamaModel:
+    """A loaded model with a context for ``sequences`` independent sequences."""
+
+    def __init__(self, options: ModelOptions, progress: Callable[[float], None]) -> None:
+        self.backend = start_backend()
+        self._model = _load(options, progress)
+        self.vocab = llama.llama_model_get_vocab(self._model)
+        self.vocab_size = llama.llama_vocab_n_tokens(self.vocab)
+        trained = llama.llama_model_n_ctx_train(self._model)
+        self.context = min(options.context, trained) if trained > 0 else options.context
+        self.slots = _affordable(self._model, self.context, options)
+        self.sequences = padded_rows(self.slots + 1)
+        self._ctx = self._new_context(options)
+        self._memory = llama.llama_get_memory(self._ctx)
+        self._batch = llama.llama_batch_init(max(PROMPT_CHUNK, self.sequences), 0, 1)
+        for i in range(max(PROMPT_CHUNK, self.sequences)):
+            self._batch.n_seq_id[i] = 1
+        self._adapter = self._apply_adapter(options)
+        add_bos = llama.llama_vocab_get_add_bos(self.vocab)
+        self.bos = llama.llama_vocab_bos(self.vocab)
+        self.add_bos = bool(add_bos) and self.bos >= 0
+        self.filler = max(self.bos, 0)
+
+    def _new_context(self, options: ModelOptions) -> Any:
+        params = llama.llama_context_default_params()
+        params.n_ctx = self.context * self.sequences
+        params.n_seq_max = self.sequences
+        params.kv_unified = False
+        params.n_batch = params.n_ubatch = max(PROMPT_CHUNK, self.sequences)
+        params.n_threads = params.n_threads_batch = options.threads
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+        params.no_perf = True
+        context = llama.llama_init_from_model(self._model, params)
+        if not context:
+            raise EngineError(
+                "There is not enough memory for this model's context.",
+                "Close other programs, choose a smaller model, or set VERSO_SLOTS=4.",
+            )
+        self.context = llama.llama_n_ctx_seq(context)
+        return context
+
+    def _apply_adapter(self, options: ModelOptions) -> Any:
+        if not options.adapter:
+            return None
+        adapter = llama.llama_adapter_lora_init(self._model, options.adapter.encode())
+        if not adapter:
+            raise ModelError(
+                f"The adapter {Path(options.adapter).name} does not fit this model.",
+                "An adapter runs only on the base model it was trained on.",
+            )
+        array = (llama.llama_adapter_lora_p_ctypes * 1)(adapter)
+        scales = (ctypes.c_float * 1)(options.adapter_scale)
+        if llama.llama_set_adapters_lora(self._ctx, array, 1, scales):
+            raise ModelError(f"The adapter {Path(options.adapter).name} could not be applied.")
+        return adapter
+
+    # --- text and tokens -------------------------------------------------------------------
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """Tokens of ``text``; control tokens are recognised only if ``special``."""
+        data = text.encode("utf-8", errors="replace")
+        size = len(data) + 8
+        buffer = (llama.llama_token * size)()
+        count = llama.llama_tokenize(self.vocab, data, len(data), buffer, size, False, special)
+        if count < 0:
+            buffer = (llama.llama_token * -count)()
+            count = llama.llama_tokenize(
+                self.vocab, data, len(data), buffer, -count, False, special
+            )
+        return list(buffer[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token stands for; a control token stands for none."""
+        buffer = ctypes.create_string_buffer(512)
+        size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
+        return buffer.raw[: max(size, 0)]
+
+    def token_text(self, token: int) -> str:
+        """The text of a token, control tokens included (for chat templates)."""
+        return llama.llama_vocab_get_text(self.vocab, token).decode() if token >= 0 else ""
+
+    def ends_reply(self, token: int) -> bool:
+        """Whether the token ends a reply (end of sequence, end of turn, ...)."""
+        return bool(llama.llama_vocab_is_eog(self.vocab, token))
+
+    @property
+    def eos(self) -> int:
+        """The end-of-sequence token, or a negative number."""
+        return int(llama.llama_vocab_eos(self.vocab))
+
+    def metadata(self, key: str) -> str:
+        """A metadata value of the GGUF file, or an empty string."""
+        size = 256
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length = llama.llama_model_meta_val_str(self._model, key.encode(), buffer, size)
+            if length < size:
+                return buffer.value.decode("utf-8", errors="replace") if length >= 0 else ""
+            size = length + 1
+
+    # --- decoding --------------------------------------------------------------------------
+
+    def read(self, sequence: int, tokens: Sequence[int], start: int, *, logits: bool) -> None:
+        """Evaluate ``tokens`` of one sequence from position ``start``, in chunks of its own.
+
+        At most :data:`PROMPT_CHUNK` tokens; row 0 of the logits is then the last token's.
+        """
+        batch = self._batch
+        for i, token in enumerate(tokens):
+            batch.token[i] = token
+            batch.pos[i] = start + i
+            batch.seq_id[i][0] = sequence
+            batch.logits[i] = 0
+        batch.logits[len(tokens) - 1] = logits
+        self._decode(len(tokens))
+
+    def step(self, tokens: Sequence[int], positions: Sequence[int], wanted: int) -> None:
+        """One token for each of the sequences 0, 1, 2, ...; logits for the first ``wanted``."""
+        batch = self._batch
+        for i, (token, position) in enumerate(zip(tokens, positions, strict=True)):
+            batch.token[i] = token
+            batch.pos[i] = position
+            batch.seq_id[i][0] = i
+            batch.logits[i] = i < wanted
+        self._decode(len(tokens))
+
+    def _decode(self, count: int) -> None:
+        self._batch.n_tokens = count
+        code = llama.llama_decode(self._ctx, self._batch)
+        if code:
+            # 1: no room in the KV cache, which the batcher's accounting rules out.
+            raise EngineError(
+                f"llama.cpp could not evaluate the text (code {code}).",
+                "Try again; if it stays, restart Verso.",
+            )
+
+    def logits(self, rows: int) -> npt.NDArray[np.float32]:
+        """Logits of the last evaluation, shape [rows, vocabulary]; valid until the next one."""
+        pointer = llama.llama_get_logits(self._ctx)
+        return np.ctypeslib.as_array(pointer, (rows, self.vocab_size))
+
+    def sample(self, sampler: Any, row: int) -> int:
+        """Choose (and accept) a token with a sampler chain from a batch row's logits."""
+        return int(llama.llama_sampler_sample(sampler, self._ctx, row))
+
+    # --- sequences -------------------------------------------------------------------------
+
+    def forget(self, sequence: int) -> None:
+        """Empty a sequence."""
+        llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def save(self, sequence: int) -> Any:
+        """A copy of a sequence's state (its KV cells), as an array of bytes."""
+        size = llama.llama_state_seq_get_size(self._ctx, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        written = llama.llama_state_seq_get_data(self._ctx, buffer, size, sequence)
+        if written != size:
+            raise EngineError("llama.cpp could not save a sequence.", "Restart Verso.")
+        return buffer
+
+    def restore(self, sequence: int, state: Any) -> None:
+        """Replace a sequence by a saved state."""
+        self.forget(sequence)
+        if not llama.llama_state_seq_set_data(self._ctx, state, len(state), sequence):
+            raise EngineError("llama.cpp could not restore a sequence.", "Restart Verso.")
+
+    # --- sampling --------------------------------------------------------------------------
+
+    def new_sampler(self, sampling: Sampling, seed: int) -> Any:
+        """A sampler chain, or ``None`` for plain greedy (an argmax over all rows is cheaper)."""
+        greedy = sampling.temperature <= 0
+        if greedy and sampling.repetition_penalty == 1.0:
+            return None
+        chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        add = llama.llama_sampler_chain_add
+        if sampling.repetition_penalty != 1.0:
+            add(chain, llama.llama_sampler_init_penalties(
+                self.vocab_size, 64, sampling.repetition_penalty, 0.0, 0.0))
+        if greedy:
+            add(chain, llama.llama_sampler_init_greedy())
+            return chain
+        if sampling.top_k > 0:
+            add(chain, llama.llama_sampler_init_top_k(sampling.top_k))
+        if sampling.top_p < 1.0:
+            add(chain, llama.llama_sampler_init_top_p(sampling.top_p, 1))
+        if sampling.min_p > 0.0:
+            add(chain, llama.llama_sampler_init_min_p(sampling.min_p, 1))
+        add(chain, llama.llama_sampler_init_temp(sampling.temperature))
+        add(chain, llama.llama_sampler_init_dist(seed))
+        return chain
+
+    def free_sampler(self, sampler: Any) -> None:
+        """Free a chain from :meth:`new_sampler`."""
+        if sampler is not None:
+            llama.llama_sampler_free(sampler)
+
+
+def _load(options: ModelOptions, progress: Callable[[float], None]) -> Any:
+    params = llama.llama_model_default_params()
+    last = -1.0
+
+    def report(fraction: float, _data: Any) -> bool:
+        nonlocal last
+        if fraction - last >= 0.02 or fraction >= 1.0:
+            last = fraction
+            progress(fraction)
+        return True
+
+    callback = llama.llama_progress_callback(report)
+    params.progress_callback = callback
+    model = llama.llama_model_load_from_file(options.path.encode(), params)
+    name = Path(options.path).name
+    if not model:
+        raise ModelError(
+            f"{name} cannot be loaded: the file is damaged or llama.cpp does not know its kind.",
+            "Download it again (`verso models remove` and `pull`), or choose another model.",
+        )
+    if llama.llama_model_has_encoder(model):
+        llama.llama_model_free(model)
+        raise ModelError(
+            f"{name} is an encoder-decoder model (T5 family), which the GGUF engine cannot run.",
+            "Choose a decoder model, such as the starter model.",
+        )
+    if not llama.llama_model_has_decoder(model):
+        llama.llama_model_free(model)
+        raise ModelError(f"{name} cannot write text: it has no decoder.", "Choose another model.")
+    return model
+
+
+def _affordable(model: Any, context: int, options: ModelOptions) -> int:
+    """How many slots fit into the KV budget, halved until they do."""
+    heads = max(llama.llama_model_n_head(model), 1)
+    width = llama.llama_model_n_embd(model) // heads * llama.llama_model_n_head_kv(model)
+    per_sequence = 2 * 2 * width * llama.llama_model_n_layer(model) * context  # K and V, f16
+    slots = max(options.slots, 1)
+    while options.kv_budget and slots > 1 and padded_rows(slots + 1) > LEAST_ROWS and (
+        padded_rows(slots + 1) * per_sequence > options.kv_budget
+    ):
+        slots //= 2
+    return slots
