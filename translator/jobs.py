@@ -129,6 +129,10 @@ class BookJobs:
         """All book jobs, the oldest first."""
         return [job for job in self.store.jobs() if job.kind == KIND]
 
+    def interrupted(self, job: Job) -> bool:
+        """Whether the process that ran a job has died, so that the job waits to go on."""
+        return self._runner.orphaned(job)
+
     def progress(self, job_id: str) -> Progress:
         """How far a job is, whoever runs it."""
         return self._runner.progress(job_id)

@@ -1,0 +1,84 @@
+"""``verso book``: a whole book as a job that survives everything."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from translator.commands.options import add_translation_options, model_of, sampling_of
+from translator.commands.terminal import say
+
+if TYPE_CHECKING:
+    from translator.book_job import BookOptions
+    from translator.jobs import BookJobs
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's class is private
+    """Add the command."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "book",
+        help="translate a book",
+        description="Translate a book. The same command again goes on where an interrupted one "
+        "was.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    add_translation_options(parser)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="default: FILE.LANG beside the book"
+    )
+    parser.add_argument(
+        "--bilingual", choices=("none", "above", "below", "side"), default="none",
+        help="where the source text stands (default: none)",
+    )  # fmt: skip
+    parser.add_argument("--report", type=Path, metavar="JSON", help="write the report here too")
+    parser.add_argument(
+        "--validate", action="store_true", help="run epubcheck on the book before and after"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="begin anew even if an unfinished job could go on"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from translator import languages
+    from translator.book_job import BookOptions
+    from translator.commands.fetch import ensure
+    from translator.commands.running import open_jobs, run_job
+    from translator.jobs import output_name
+
+    target = languages.get(arguments.to).tag
+    if arguments.source != "auto":
+        arguments.source = languages.get(arguments.source).tag
+    path: Path = arguments.file
+    with open_jobs() as (jobs, registry, settings):
+        spec = model_of(arguments, registry)
+        ensure(spec, registry, settings, download=arguments.download)
+        options = BookOptions(
+            target,
+            arguments.source,
+            spec.id,
+            arguments.bilingual,
+            arguments.style,
+            sampling_of(arguments),
+            arguments.output or path.with_name(output_name(path, target, arguments.bilingual)),
+            arguments.report,
+            arguments.validate,
+        )
+        return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))
+
+
+def _job(jobs: BookJobs, path: Path, options: BookOptions, *, restart: bool) -> str:
+    """The unfinished job for the same translation, else a new one."""
+    job = None if restart else jobs.unfinished(path, options)
+    if job is None:
+        return jobs.create(path, options, queue=False)
+    jobs.adopt(job.id, path, options)
+    counts = jobs.store.counts(job.id)
+    if counts.done:
+        say(
+            f"Going on with the job {job.id}: {counts.done:,} of {counts.total:,} segments are "
+            "done (--restart begins anew)."
+        )
+    return job.id
