@@ -1,0 +1,173 @@
+"""A card for each book: how far it is or how it ended, and what can be done with it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from translator.errors import VersoError
+from translator.prompts import UNKNOWN
+from translator.records import Job, JobState
+from translator.tabs import views
+from translator.tabs.context import AppContext
+from translator.tabs.owner import owns
+
+_MOST = 50
+_PREVIEW = 3
+_WORDS = {
+    JobState.QUEUED: "waiting",
+    JobState.RUNNING: "translating",
+    JobState.PAUSED: "paused",
+    JobState.CANCELLED: "cancelled",
+    JobState.DONE: "done",
+    JobState.FAILED: "stopped by an error",
+}
+_EMPTY = (
+    '<div class="v-card v-welcome"><h3>No books yet</h3><p>Choose a file on the left and press '
+    "Start. The book appears here with its progress, and later to be fetched. Closing this page "
+    "does not stop it.</p></div>"
+)
+
+
+class BookCards:
+    """Draws the list of books."""
+
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
+        # A report holds every segment of its book: read it once, not at every tick.
+        self._problems = lru_cache(maxsize=_MOST)(self._read_problems)
+
+    def all(self, owner: str) -> str:
+        """The cards of all books that this browser may see, the newest first."""
+        jobs = [job for job in self._context.jobs.jobs() if owns(self._context, job.id, owner)]
+        if not jobs:
+            return _EMPTY
+        jobs.sort(key=lambda job: job.created, reverse=True)
+        more = ""
+        if len(jobs) > _MOST:
+            more = f'<p class="v-empty">{len(jobs) - _MOST} older books are not shown.</p>'
+        return "".join(map(self._card, jobs[:_MOST])) + more
+
+    def _card(self, job: Job) -> str:
+        kind = {JobState.DONE: "v-kept", JobState.FAILED: "v-failed"}.get(job.state, "")
+        source = "" if job.source_language == UNKNOWN else job.source_language
+        languages = (
+            f"{views.language_name(source) if source else 'Unknown language'} → "
+            f"{views.language_name(job.target_language)}"
+        )
+        return (
+            f'<article class="v-card v-book" data-job="{views.escape(job.id)}" '
+            f'data-state="{job.state.value}"><header><h3>{views.escape(job.title)}</h3>'
+            f'<span class="v-badge {kind}">{_WORDS[job.state]}</span></header>'
+            + views.figures((languages, views.plural(job.words, "word"), self._model(job)))
+            + self._body(job)
+            + "</article>"
+        )
+
+    def _model(self, job: Job) -> str:
+        try:
+            return self._context.registry.get(job.model).name
+        except VersoError:
+            return job.model  # removed since
+
+    def _body(self, job: Job) -> str:
+        if job.state is JobState.RUNNING:
+            return self._running(job)
+        counts = self._context.jobs.store.counts(job.id)
+        after = f" after {counts.done:,} of {counts.total:,} segments" if counts.total else ""
+        if job.state is JobState.QUEUED:
+            said = "Waits for its turn."
+            if counts.done:
+                said = f"Goes on{after} when its turn comes."
+            buttons = views.button("Cancel", "cancel", job.id)
+            return f'<p class="v-sentence">{said}</p>{_row(buttons)}'
+        if job.state is JobState.DONE:
+            return self._done(job)
+        bar = views.progress(counts.done / counts.total, "Progress") if counts.total else ""
+        resume = views.button("Resume", "resume", job.id, kind="v-primary")
+        if job.state is JobState.FAILED:
+            said = views.notice(
+                job.error or "It ended with an error.",
+                "Everything translated so far is kept.",
+                kind="error",
+            )
+            return said + bar + _row(resume + _delete(job))
+        how = "Paused" if job.state is JobState.PAUSED else "Cancelled"
+        return (
+            f'<p class="v-sentence">{how}{after}; what is translated is kept.</p>{bar}'
+            f"{_row(resume + _delete(job))}"
+        )
+
+    def _running(self, job: Job) -> str:
+        progress = self._context.jobs.progress(job.id)
+        counts = progress.counts
+        bar = views.progress(progress.fraction if counts.total else None, "Progress")
+        stopping = bool(job.wish)
+        facts = views.figures(
+            (
+                "Stopping" if stopping else (job.phase or "starting").capitalize(),
+                f"{counts.done:,} of {counts.total:,} segments" if counts.total else "",
+                f"{job.speed:.0f} tokens a second" if job.speed >= 0.5 else "",
+                f"about {views.duration(job.eta)} left" if job.eta else "",
+                f"{counts.failed} failed" if counts.failed else "",
+            )
+        )
+        preview = "".join(
+            views.passage(source, job.source_language) + views.passage(target, job.target_language)
+            for source, target in progress.recent[:_PREVIEW]
+        )
+        if preview:
+            preview = f'<div class="v-preview" aria-label="Translated last">{preview}</div>'
+        buttons = ""
+        if not stopping:
+            buttons = views.button("Pause", "pause", job.id) + views.button(
+                "Cancel", "cancel", job.id
+            )
+        return bar + facts + preview + _row(buttons)
+
+    def _done(self, job: Job) -> str:
+        counts = self._context.jobs.store.counts(job.id)
+        took = ""
+        if job.started is not None and job.finished is not None:
+            took = f" in {views.duration(job.finished - job.started)}"
+        kept = f", {counts.kept:,} left as they are" if counts.kept else ""
+        if counts.failed:
+            said = views.notice(
+                f"Finished{took}, but {views.plural(counts.failed, 'segment')} of {counts.total:,} "
+                "could not be translated.",
+                "They stand in the source language; the report says which and why.",
+                kind="warning",
+            )
+        else:
+            said = (
+                f'<p class="v-sentence">Finished{took}: {counts.translated:,} segments '
+                f"translated{kept}, none missing.</p>"
+            )
+        for problem in self._problems(job.id, job.finished or 0.0):
+            said += views.notice(problem, kind="warning")
+        retry = ""
+        if counts.failed:
+            retry = views.button(f"Retry the {counts.failed} failed", "retry", job.id)
+        links = (
+            f'<a class="v-button v-primary" href="books/{job.id}/book" download>Download book</a>'
+            f'<a class="v-button" href="books/{job.id}/report" download>Report</a>'
+        )
+        return said + _row(links + retry + _delete(job))
+
+    def _read_problems(self, job_id: str, finished: float) -> tuple[str, ...]:
+        """What is wrong with the written book as a whole. ``finished`` tells runs apart."""
+        report = self._context.jobs.report(job_id)
+        return tuple(map(str, report["problems"])) if report else ()
+
+
+def _row(buttons: str) -> str:
+    return f'<div class="v-buttons">{buttons}</div>'
+
+
+def _delete(job: Job) -> str:
+    return views.button(
+        "Delete",
+        "delete",
+        job.id,
+        kind="v-danger",
+        confirm=f"Delete “{job.title}” with its translation?",
+    )
