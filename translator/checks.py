@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from translator import detection, languages, markup, numbers
-from translator.detection import script_of, scripts
+from translator.detection import LATIN_NAME, script_of, scripts
 from translator.languages import Language
 from translator.types import Check, Segment
 
@@ -117,11 +117,10 @@ def copied(source: str, target: str, of: Language | None, to: Language) -> Check
         return None
     counts = scripts(source)
     foreign = sum(n for script, n in counts.items() if script not in _scripts_of(to))
-    ordinary = sum(map(_is_ordinary, words))
-    foreign_text = foreign >= 4 and foreign >= 0.5 * sum(counts.values())
-    if (len(words) >= 4 and (foreign_text or (ordinary >= 4 and ordinary >= 0.5 * len(words)))) or (
-        foreign_text and set(counts) & _WIDE
-    ):
+    tokens = source.split()
+    ordinary = sum(map(_is_ordinary, tokens))
+    prose = len(set(tokens)) >= 4 and ordinary >= 4 and 2 * ordinary >= len(tokens)
+    if prose or (foreign - counts.get("Latn", 0) >= 4 and 2 * foreign >= sum(counts.values())):
         return Check("copied-source", "the source came back untranslated", fatal=True)
     return None
 
@@ -183,7 +182,7 @@ def _wrong_script(source: str, target: str, to: Language) -> Check | None:
     expected = _scripts_of(to)
     text = _LINK.sub(" ", target)
     if "Latn" not in expected and any(script_of(c) in expected for c in text):
-        text = _LATIN_NAME.sub("", text)  # names and acronyms may stand in Latin letters anywhere
+        text = LATIN_NAME.sub("", text)  # names and acronyms may stand in Latin letters anywhere
     counts = scripts(text)
     right = sum(n for script, n in counts.items() if script in expected)
     wrong = {script: n for script, n in counts.items() if script not in expected}
@@ -203,8 +202,8 @@ def _wrong_script(source: str, target: str, to: Language) -> Check | None:
 
 def _names_only(source: str, target: str) -> bool:
     """Whether the target is a few words of the source, as commands and names may be."""
-    words = _WORD.findall(target)
-    return len(words) < 4 and set(words) <= set(_WORD.findall(source))
+    words = target.split()
+    return len(words) < 4 and set(words) <= set(source.split())
 
 
 def _not_japanese(target: str, counts: dict[str, int]) -> Check | None:
@@ -318,10 +317,9 @@ def lost_numbers(source: str, target: str) -> Check | None:
 
 _LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'“”„«»（）()\[\]，。、；：」』]+|"
-    r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+    r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
     re.ASCII,
 )
-_LATIN_NAME = re.compile(r"[A-Z][A-Za-z0-9._/'’+-]*|[a-z]+(?=[A-Z0-9._/+-])[A-Za-z0-9._/'’+-]*")
 
 
 def lost_links(source: str, target: str) -> Check | None:

@@ -99,6 +99,9 @@ def guess(text: str) -> Guess:
     counts = scripts(sample)
     if not counts:
         return Guess("", 0.0, "no letters")
+    if counts.keys() & _WEIGHT.keys():
+        # Names and acronyms in Latin letters are at home in East Asian texts.
+        counts = scripts(LATIN_NAME.sub(" ", sample)) or counts
     weights = {script: n * _WEIGHT.get(script, 1.0) for script, n in counts.items()}
     kana, han = counts.get("Kana", 0), counts.get("Hani", 0)
     japanese = (kana >= 2 and kana >= 0.06 * (kana + han)) or kana > han
@@ -113,6 +116,11 @@ def guess(text: str) -> Guess:
     found = _by_script(main, sample)
     return Guess(found.tag, found.confidence * min(1.0, share + 0.2), found.reason)
 
+
+# A Latin word with a capital, a digit or other signs of a name or of code in it.
+LATIN_NAME = re.compile(
+    r"[A-Z][A-Za-z0-9._/'’+-]*|[a-z]+(?=[A-Z0-9._/+-])[A-Za-z0-9._/'’+-]*"
+)
 
 # Addresses and the like say nothing of the language around them.
 _NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|\ufdd0\d+\ufdd3|[\ufdd0-\ufdd3]")
@@ -148,7 +156,7 @@ _LETTERS = (
     ("Arab", "ټډړښځڅۍېګڼ", ""), ("Arab", "ڵێۆڕ", ""), ("Arab", "ٿڻڙڄڃ", ""),
     ("Arab", "ٹڈڑںےہھ", "ur"), ("Arab", "پچژگیک", "fa"), ("Arab", "ةكيىأإؤ", "ar"),
     ("Cyrl", "ў", "be"), ("Cyrl", "їєґ", "uk"), ("Cyrl", "ћђ", "sr"), ("Cyrl", "ѓќѕ", "mk"),
-    ("Cyrl", "ҳҷӣӯ", ""), ("Cyrl", "әғқңұһ", "kk"), ("Cyrl", "өү", "mn"),
+    ("Cyrl", "ҳҷӣӯ", ""), ("Cyrl", "әғқңұһ", "kk"), ("Cyrl", "өү", "mn"), ("Cyrl", "і", "uk"),
     ("Latn", "ə", "az"), ("Latn", "ðþ", "is"), ("Latn", "ĉĝĥĵŝŭ", "eo"),
     ("Latn", "ơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹđ", "vi"), ("Latn", "ʻ", "uz"),
 )  # fmt: skip

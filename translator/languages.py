@@ -175,6 +175,7 @@ _CODES = dict(
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _HANT_REGIONS = frozenset({"TW", "HK", "MO"})
+_CHINESE_VARIANTS = frozenset({"cmn", "yue", "chs", "cht"})
 
 
 def _fold(name: str) -> str:
@@ -207,9 +208,11 @@ def _by_tag(text: str) -> Language | None:
     region = next((part.upper() for part in rest if len(part) == 2), "")
     if primary == "zh":
         # "zh-min-nan" and the like name other languages.
-        if any(len(part) == 3 and part.isalpha() for part in rest):
+        other = {part.lower() for part in rest if len(part) == 3 and part.isalpha()}
+        if other - _CHINESE_VARIANTS:
             return None
-        traditional = script == "Hant" or (not script and region in _HANT_REGIONS)
+        hant = region in _HANT_REGIONS or other & {"yue", "cht"}
+        traditional = script == "Hant" or (not script and hant)
         return _BY_TAG["zh-hant" if traditional else "zh-hans"]
     if primary == "pt":
         return _BY_TAG["pt-br" if region in ("", "BR") else "pt-pt"]

@@ -16,6 +16,8 @@ _NUMBER = re.compile(
     # Not the digits of i386 or H2O.
     rf"(?<![0-9A-Za-z_])(?:[0-9]{{1,3}}(?:[{_SPACE}'’][0-9]{{3}})+(?![0-9])|[0-9]+)(?:[.,٫٬·][0-9]+)*"
 )
+_GROUP = re.compile("[0-9]+")
+_MOST_DIGITS = 30  # longer ones are not quantities
 _CJK_SCALE = {
     "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8,
     "兆": 10**12, "천": 1000, "만": 10**4, "억": 10**8, "조": 10**12, "백": 100,
@@ -54,6 +56,8 @@ def find(text: str) -> list[Number]:
     numbers: list[Number] = []
     for match in _NUMBER.finditer(text):
         digits = re.sub(r"[^0-9]", "", match[0])
+        if len(digits) > _MOST_DIGITS:
+            continue
         scale = _SCALE_WORD.match(text, match.end())
         value = None
         if scale and scale.lastgroup:
@@ -69,13 +73,13 @@ def missing(source: str, target: str) -> list[str]:
 
     Small numbers (to twelve) are not missed: people write them out, or as a month's name.
     """
-    wanted = [n for n in find(source) if len(n.digits) > 2 or int(n.digits) > 12]
+    wanted = [n for n in find(source) if n.value is not None or int(n.digits) > 12]
     if not wanted:
         return []
     target = _ascii_digits(target)
     found = find(target)
     digits = {_plain(n) for n in found}
-    groups = {int(group) for group in re.findall("[0-9]+", target)}
+    groups = {int(group) for group in _GROUP.findall(target) if len(group) <= _MOST_DIGITS}
     values = {n.value for n in found if n.value is not None} | _amounts(target)
     values |= {float(n.digits) for n in found}
     source_amounts = _amounts(_ascii_digits(source))
@@ -83,14 +87,16 @@ def missing(source: str, target: str) -> list[str]:
     lost: list[str] = []
     for number in wanted:
         value = _decimal(number.shown)
-        parts = [int(part) for part in re.findall("[0-9]+", number.shown)]
+        parts = [int(part) for part in _GROUP.findall(number.shown)]
+        evening = len(parts) == 2 and parts[0] < 12 and {parts[0] + 12, parts[1]} <= groups
         if (
             _plain(number) in digits
             or {float(number.digits), value} & values
             or (number.value is not None and any(_close(number.value, v) for v in values))
             or any(_close(a, v) for a in source_amounts for v in values)
             # 7.55 -> 7:55 or 7時55分
-            or all(part in groups for part in parts)
+            or set(parts) <= groups
+            or evening
             # 1990s -> 90er; 20:30 -> 8:30 pm
             or (len(parts) == 1 and any(_is_year_of(number.digits, str(g)) for g in groups))
             or (12 < value < 25 and int(value) - 12 in groups)

@@ -25,7 +25,7 @@ _WORD = re.compile(r"\s+")
 
 # Titles and the like: a name follows, never a new sentence.
 _TITLES = {
-    "en": "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Messrs Mme Mlle Vol vs ed ca Fig approx",
+    "en": "Mr Mrs Ms Dr Prof St Rev Hon Gen Col Capt Lt Sgt Messrs Mme Mlle Vol vs ed Fig approx",
     "fr": "M MM Mme Mmes Mlle Mgr Me Dr Pr St Ste cf éd vol no",
     "de": "Hr Fr Fa Dr Prof St Hl Ing Mag Nr Bd Abb Tab Kap Vgl vgl bzw ca z.B d.h u.a",
     "es": "Sr Sra Sres Srta D Dª Dña Dr Dra Ud Uds Vd Vds Fr Sto Sta pág núm vol cap",
