@@ -165,9 +165,22 @@ def test_lost_tags_end_in_translating_between_them() -> None:
         return Say(upper(re.sub("<.*?>", "", text)))
 
     with FakeEngine(script) as engine:
-        result = one(engine, f"a {O1}big, {S2}kind{C1} dog")
+        result = one(engine, f"a {O1}big, {S2}kind{C1}, “old” dog ")
     assert result.status is Status.TRANSLATED
-    assert result.text == f"A {O1}BIG, {S2}KIND{C1} DOG"
+    assert result.text == f"A {O1}BIG, {S2}KIND{C1}, “OLD” DOG "
+
+
+def test_text_between_tags_gets_the_blanks_of_the_target() -> None:
+    words = {"私は": "I", "坊っちゃん": "Botchan", "を読んだ。": "read."}
+
+    def script(request: Request, text: str, count: int) -> Act:
+        return Say(words.get(text, "lost"))
+
+    with FakeEngine(script) as engine:
+        options = PipelineOptions("ja", "en", check=simple_check)
+        line = Pipeline(engine, get_style("tagged", StyleInfo()), options)
+        (result,) = line.run([segment(f"私は{O1}坊っちゃん{C1}を読んだ。")])
+    assert markup.plain(result.text) == "I Botchan read."
 
 
 def test_what_nothing_helps_fails_openly() -> None:

@@ -7,6 +7,7 @@ of ladders going at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,11 @@ from translator import markup, segmenting
 from translator.engines.base import Finish
 from translator.errors import VersoError
 from translator.types import Check, Provenance, Sampling, Segment, Status, Translation
+
+# A run of text between tags may begin in the middle of a sentence, with a comma or a quote mark
+# that belongs to what was before: a model would drop it.
+_LEADING = re.compile(r"\W*")
+_UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 RETRY_TEMPERATURE = 0.3
 LOOP_PENALTY = 1.1
@@ -67,6 +73,7 @@ class Judge:
     room: Callable[[int], int]  # tokens of a text -> tokens to allow its translation
     target: str  # BCP-47
     target_name: str
+    spaced: bool = True  # whether the target puts blanks between words
     takes_notes: bool = True
     max_attempts: int = 3
 
@@ -201,16 +208,21 @@ class Ladder:
         """Translate the runs of text between the tags and put the tags back where they were."""
         tokens = markup.tokenize(segment.text)
         runs = [
-            _part(segment, i, token) for i, token in enumerate(tokens) if isinstance(token, str)
+            _part(segment, i, token, _LEADING.match(token))
+            for i, token in enumerate(tokens)
+            if isinstance(token, str)
         ]
         tries = yield from self._each(runs)
         bad = next((result for result in tries if not result.good), None)
         if bad is not None:
             return bad
-        done = {
-            run.part: run.before + result.text + run.after
-            for run, result in zip(runs, tries, strict=True)
-        }
+        done: dict[int, str] = {}
+        last = ""
+        for run, result in zip(runs, tries, strict=True):
+            # Words that need no blank in the source need one in most targets.
+            apart = self.judge.spaced and _UNSPACED.match(last) and _UNSPACED.match(run.text)
+            done[run.part] = " " * bool(apart) + run.before + result.text + run.after
+            last = "" if run.after else run.text[-1:]
         text = "".join(done.get(i, str(token)) for i, token in enumerate(tokens))
         return _Try(text, self.judge.check(segment, text, False))
 
@@ -243,9 +255,9 @@ def parts_of(segment: Segment) -> list[Segment]:
     return [_part(segment, i, text) for i, text in enumerate(segmenting.sentences(segment.text))]
 
 
-def _part(segment: Segment, number: int, whole: str) -> Segment:
-    text = whole.strip()
-    start = whole.index(text) if text else len(whole)
+def _part(segment: Segment, number: int, whole: str, lead: re.Match[str] | None = None) -> Segment:
+    start = lead.end() if lead else len(whole) - len(whole.lstrip())
+    text = whole[start:].rstrip()
     return Segment(
         f"{segment.id}.{number}",
         segment.block_id,

@@ -104,6 +104,7 @@ class Pipeline:
             room=self._room,
             target=target.tag,
             target_name=target.name,
+            spaced=target.spaced,
             takes_notes=style.takes_notes,
             max_attempts=options.max_attempts,
         )
