@@ -53,6 +53,12 @@ def test_translates_a_text_whose_language_it_finds(tmp_path: Path) -> None:
     assert [pair.segment.text for pair in result.segments] == [ENGLISH]
 
 
+def test_makes_and_closes_a_pool_of_its_own(tmp_path: Path) -> None:
+    with Translator("pseudo", settings=Settings(tmp_path)) as made:
+        assert is_pseudo(made.translate(ENGLISH, to="fr").text)
+        assert is_pseudo(made.translate("Bonjour à tous les amis.", to="en", source="fr").text)
+
+
 def test_a_long_text_keeps_its_form(tmp_path: Path) -> None:
     text = f"Title\n\n{LONG}\n\n42\n  last line of it\n"
     result = translator(tmp_path).translate(text, to="zh-Hant", source="en")
@@ -199,4 +205,4 @@ def test_the_package_is_cheap_to_import() -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(ImportError):
-        from translator import Nothing  # type: ignore[attr-defined] # noqa: F401
+        from translator import Nothing  # noqa: F401
