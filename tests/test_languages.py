@@ -150,7 +150,6 @@ def test_threads_may_detect_first_at_the_same_time() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root, timeout=60)
 
 
-
 def test_importing_loads_nothing_heavy() -> None:
     code = (
         "import sys, translator.languages\n"

@@ -118,9 +118,7 @@ def guess(text: str) -> Guess:
 
 
 # A Latin word with a capital, a digit or other signs of a name or of code in it.
-LATIN_NAME = re.compile(
-    r"[A-Z][A-Za-z0-9._/'’+-]*|[a-z]+(?=[A-Z0-9._/+-])[A-Za-z0-9._/'’+-]*"
-)
+LATIN_NAME = re.compile(r"[A-Z][A-Za-z0-9._/'’+-]*|[a-z]+(?=[A-Z0-9._/+-])[A-Za-z0-9._/'’+-]*")
 
 # Addresses and the like say nothing of the language around them.
 _NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|\ufdd0\d+\ufdd3|[\ufdd0-\ufdd3]")

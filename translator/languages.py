@@ -156,22 +156,19 @@ _NAMES = {
 }  # fmt: skip
 
 # Deprecated, three-letter (ISO 639-2 B and T) and near codes -> the primary subtag used here.
-_CODES = dict(
-    pair.split(":")
-    for pair in (
-        "iw:he ji:yi in:id mo:ro no:nb tl:fil sh:sr-latn cmn:zh yue:zh-hant lzh:zh-hant "
-        "jp:ja kr:ko cn:zh gr:el "
-        "eng:en zho:zh chi:zh jpn:ja kor:ko deu:de ger:de fra:fr fre:fr spa:es afr:af sqi:sq "
-        "alb:sq amh:am ara:ar arb:ar hye:hy arm:hy aze:az eus:eu baq:eu bel:be ben:bn bos:bs "
-        "bul:bg mya:my bur:my cat:ca hrv:hr ces:cs cze:cs dan:da nld:nl dut:nl epo:eo est:et "
-        "ekk:et fin:fi glg:gl kat:ka geo:ka ell:el gre:el guj:gu heb:he hin:hi hun:hu isl:is "
-        "ice:is ind:id gle:ga ita:it kan:kn kaz:kk khm:km lao:lo lat:la lav:lv lvs:lv lit:lt "
-        "mkd:mk mac:mk msa:ms may:ms zsm:ms mal:ml mar:mr mon:mn khk:mn nep:ne npi:ne nob:nb "
-        "nor:nb fas:fa per:fa pes:fa pol:pl por:pt pan:pa ron:ro rum:ro rus:ru srp:sr "
-        "sin:si slk:sk slo:sk slv:sl som:so swa:sw swh:sw swe:sv tam:ta tel:te tha:th bod:bo "
-        "tib:bo tur:tr ukr:uk urd:ur uzb:uz uzn:uz vie:vi cym:cy wel:cy yid:yi ydd:yi tgl:fil"
-    ).split()
-)
+_CODES_TEXT = """
+iw:he ji:yi in:id mo:ro no:nb tl:fil sh:sr-latn cmn:zh yue:zh-hant lzh:zh-hant jp:ja kr:ko cn:zh
+gr:el eng:en zho:zh chi:zh jpn:ja kor:ko deu:de ger:de fra:fr fre:fr spa:es afr:af sqi:sq alb:sq
+amh:am ara:ar arb:ar hye:hy arm:hy aze:az eus:eu baq:eu bel:be ben:bn bos:bs bul:bg mya:my
+bur:my cat:ca hrv:hr ces:cs cze:cs dan:da nld:nl dut:nl epo:eo est:et ekk:et fin:fi glg:gl
+kat:ka geo:ka ell:el gre:el guj:gu heb:he hin:hi hun:hu isl:is ice:is ind:id gle:ga ita:it
+kan:kn kaz:kk khm:km lao:lo lat:la lav:lv lvs:lv lit:lt mkd:mk mac:mk msa:ms may:ms zsm:ms
+mal:ml mar:mr mon:mn khk:mn nep:ne npi:ne nob:nb nor:nb fas:fa per:fa pes:fa pol:pl por:pt
+pan:pa ron:ro rum:ro rus:ru srp:sr sin:si slk:sk slo:sk slv:sl som:so swa:sw swh:sw swe:sv
+tam:ta tel:te tha:th bod:bo tib:bo tur:tr ukr:uk urd:ur uzb:uz uzn:uz vie:vi cym:cy wel:cy
+yid:yi ydd:yi tgl:fil
+"""
+_CODES = dict(pair.split(":") for pair in _CODES_TEXT.split())
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _HANT_REGIONS = frozenset({"TW", "HK", "MO"})
