@@ -60,7 +60,9 @@ def make_epub(
         refs.append(f'<itemref idref="p{number}"/>')
     first = next(iter(bodies))
     if modern:
-        nav = f'<nav epub:type="toc"><ol><li><a href="{first}">The first chapter</a></li></ol></nav>'
+        nav = (
+            f'<nav epub:type="toc"><ol><li><a href="{first}">The first chapter</a></li></ol></nav>'
+        )
         files[prefix + "nav.xhtml"] = page(nav, "Contents", lang)
         items.append(
             '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'

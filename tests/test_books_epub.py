@@ -19,9 +19,9 @@ DE = WriteOptions("en", "de")
 
 def letters(text: str) -> str:
     """A translation of sorts: every letter changes, every placeholder stays."""
-    return "".join(
-        t.swapcase() if isinstance(t, str) else str(t) for t in markup.tokenize(text)
-    ) + "Ж"
+    return (
+        "".join(t.swapcase() if isinstance(t, str) else str(t) for t in markup.tokenize(text)) + "Ж"
+    )
 
 
 def translate(book: Book, output: Path, options: WriteOptions = DE) -> dict[str, str]:
@@ -131,7 +131,8 @@ def test_what_is_kept_says_why(tmp_path: Path) -> None:
 ODD = (
     "<p  class = 'a'>He said &#8220;<em>no</em>&#x201d; &amp; left&nbsp;it.</p>"
     "<!-- a > comment --><p>A<br   />B</p><ul><li>one\n   two<ul><li>deep</li></ul></li></ul>"
-    "<p>Note<a epub:type='noteref' href='#n1' id='r1'>1</a> and <img src=\"i.png\" alt='A &quot;b&quot;'/></p>"
+    "<p>Note<a epub:type='noteref' href='#n1' id='r1'>1</a> and "
+    "<img src=\"i.png\" alt='A &quot;b&quot;'/></p>"
     "<aside epub:type='footnote' id='n1'><p>The note. <a href='#r1'>↩</a></p></aside>"
     "<p>Ω <svg xmlns='http://www.w3.org/2000/svg'><title>t</title><g><svg/></g></svg> end</p>"
 )

@@ -65,7 +65,9 @@ def test_epub_without_opf_or_pages(tmp_path: Path) -> None:
 
 
 def test_bomb(tmp_path: Path) -> None:
-    path = make_epub(tmp_path / "a.epub", {"a.xhtml": "<p>x</p>"}, extra={"z.bin": b"\0" * (80 << 20)})
+    path = make_epub(
+        tmp_path / "a.epub", {"a.xhtml": "<p>x</p>"}, extra={"z.bin": b"\0" * (80 << 20)}
+    )
     assert "trap" in refused(path)
 
 
@@ -151,16 +153,21 @@ def test_repair_is_linear(piece: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(
-    ["<p>", "</p>", "<b>", "</b>", "<br>", "<i x=y>", "</i>", "text", "&", "&nbsp;", "<", ">", "<!--",
-     "-->", "<td>", "</div>", "<li>", "'", '"', "<a href='", "<![CDATA[", "]]>", "<?x?>", "\x01"]
+    ["<p>", "</p>", "<b>", "</b>", "<br>", "<i x=y>", "</i>", "text", "&", "&nbsp;", "<", ">",
+     "<!--", "-->", "<td>", "</div>", "<li>", "'", '"', "<a href='", "<![CDATA[", "]]>", "<?x?>", "\x01"]
 )))  # fmt: skip
 def test_repair_gives_well_formed_markup(pieces: list[str]) -> None:
     text = "<html><body>" + "".join(pieces) + "</body></html>"
     assert xmltree.error(repair(text), "x") == ""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(0, 10**9), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.integers(0, 10**9),
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6),
+)
 def test_bytes_flipped_anywhere(tmp_path: Path, cut: int, flips: list[tuple[int, int]]) -> None:
     path = make_epub(tmp_path / "f.epub", {"a.xhtml": "<p>Hello <b>you</b></p>"})
     data = bytearray(path.read_bytes())

@@ -56,10 +56,10 @@ def test_ornaments_are_kept(tmp_path: Path) -> None:
 
 
 SAMPLES = {
-    "gb18030": "他站在门口，看着远方的山。\n\n第二段在这里，说了很多话，没有人听见。他又说了一遍。\n",
+    "gb18030": "他站在门口，看着远方的山。\n\n第二段在这里，说了很多话，没有人听见。\n",
     "big5": "他站在門口，看著遠方的山。這是一個很長的故事。\n\n第二段在這裡，說了很多話。\n",
     "cp932": "吾輩は猫である。名前はまだ無い。\r\n\r\nどこで生れたかとんと見当がつかぬ。\r\n",
-    "cp949": "나는 고양이다. 이름은 아직 없다.\n\n어디서 태어났는지 전혀 모른다. 어둡고 축축했다.\n",
+    "cp949": "나는 고양이다. 이름은 없다.\n\n어디서 태어났는지 전혀 모른다. 어둡고 축축했다\n",
     "cp1252": "Es war einmal ein König, der hatte drei Söhne.\n\nDer älteste war größer.\n",
     "utf-16": "Hello wörld.\n\nSecond.\n",
     "utf-16-le": "Hello wörld.\n\nSecond one, longer.\n",
@@ -127,7 +127,9 @@ def test_bilingual(tmp_path: Path, mode: str) -> None:
 def test_side_by_side_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("One.")
     with pytest.raises(BookError, match="above"):
-        open_book(tmp_path / "a.txt").write(tmp_path / "o.txt", {}, WriteOptions("en", "de", "side"))
+        open_book(tmp_path / "a.txt").write(
+            tmp_path / "o.txt", {}, WriteOptions("en", "de", "side")
+        )
 
 
 def test_unwritable_folder_leaves_nothing(tmp_path: Path) -> None:
@@ -137,7 +139,8 @@ def test_unwritable_folder_leaves_nothing(tmp_path: Path) -> None:
 
 
 LINES = st.lists(
-    st.text(st.sampled_from("ab Ä漢か한\t\u3000-—.\ufdd0\ufdd3\x85\u2028"), max_size=90), max_size=30
+    st.text(st.sampled_from("ab Ä漢か한\t\u3000-—.\ufdd0\ufdd3\x85\u2028"), max_size=90),
+    max_size=30,
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from translator.books.base import Book, WriteOptions, open_book
+from translator.books.base import Book, WriteOptions
 from translator.books.inline import RUBY
 
 MARKUP_ID = ""  # the item about the markup of the whole book
@@ -33,10 +34,11 @@ def audit(
     not compared. Raises :class:`BookError` when the file cannot be read at all.
     """
     found = book.found(output, texts, options)
+    in_place = found.texts
     translated = {b.id for b in book.blocks() if texts.get(b.id, b.text) != b.text}
     items = []
     for block in book.blocks():
-        seen = found[block.id]
+        seen = in_place[block.id]
         whole = block.id.rpartition("+")[0]
         if block.keep == RUBY and (whole in translated):
             items.append(AuditItem(block.id, not seen, seen, "still there" if seen else ""))
@@ -45,7 +47,7 @@ def audit(
         ok = _same(wanted, seen, in_order=not whole)
         items.append(AuditItem(block.id, ok, seen, "" if ok else _reason(wanted, seen)))
     if options.bilingual == "none":
-        items.append(_markup(book, output))
+        items.append(_markup(book.inventory(), found.inventory))
     return items
 
 
@@ -61,8 +63,7 @@ def _reason(wanted: str, seen: str) -> str:
     return f"the written file says {seen[:80]!r}, not {wanted[:80]!r}"
 
 
-def _markup(book: Book, output: Path) -> AuditItem:
-    before, after = book.inventory(), open_book(output).inventory()
+def _markup(before: Counter[str], after: Counter[str]) -> AuditItem:
     lost, new = before - after, after - before
     parts = []
     if lost:

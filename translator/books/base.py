@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, cast
 
@@ -33,6 +33,15 @@ class WriteOptions:
     source: str
     target: str
     bilingual: Bilingual = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a written file says: the visible text of the translation for each block id of the
+    source book (empty: not there), and the file's inventory."""
+
+    texts: dict[str, str]
+    inventory: Counter[str] = field(default_factory=Counter)
 
 
 class Book(Protocol):
@@ -85,13 +94,8 @@ class Book(Protocol):
     def visible(self, block_id: str, text: str) -> str:
         """What a reader sees when ``text`` stands in the block: placeholders spelled out."""
 
-    def found(
-        self, output: Path, texts: Mapping[str, str], options: WriteOptions
-    ) -> dict[str, str]:
-        """Read ``output`` (written by :meth:`write` with the same arguments) again.
-
-        Returns the visible text of the translation for each of this book's block ids.
-        """
+    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
+        """Read ``output`` (written by :meth:`write` with the same arguments) again."""
 
     def inventory(self) -> Counter[str]:
         """Ids, links, images, formulas and code, counted: the same before and after writing."""
@@ -146,9 +150,10 @@ def open_book(path: Path | str) -> Book:
     if _is_mobi(head):
         raise BookError(f"{path.name} is a Kindle book.", "Convert it to EPUB first.")
     suffix = path.suffix.lower()
-    for book_format in FORMATS:
-        if book_format.magic and head.startswith(book_format.magic):
-            return _read(book_format, path)
+    known = [f for f in FORMATS if f.magic and head.startswith(f.magic)]
+    known.sort(key=lambda f: suffix not in f.suffixes)  # several formats are ZIP archives
+    if known:
+        return _read(known[0], path)
     for book_format in FORMATS:
         if suffix in book_format.suffixes:
             if book_format.magic:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from translator.books import safety
 from translator.books.base import atomic_output
+from translator.books.decoding import Encoding, decode_xml
 from translator.books.repair import repair
-from translator.books.xmltree import Encoding, decode, error
+from translator.books.xmltree import error
 from translator.errors import BookError
 
 MIMETYPE = "mimetype"
-_PAGE_START = (
-    '<html xmlns="http://www.w3.org/1999/xhtml"><head><title></title></head><body>'
-)
+_PAGE_START = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title></title></head><body>'
 
 
 class Container:
@@ -59,7 +58,7 @@ class Container:
                 f"{member} in {self.path.name} is {info.file_size >> 20} MiB of markup.",
                 "No reader could open it; split the book.",
             )
-        return decode(self._archive.read(info))
+        return decode_xml(self._archive.read(info))
 
     def markup(self, member: str) -> tuple[str, Encoding]:
         """A member as well-formed XML text, repaired when it is not (said in ``notes``).

@@ -1,8 +1,9 @@
-"""Bytes of a plain text file -> text, without loss, saying which encoding it was."""
+"""Bytes -> text, without loss: plain text of any encoding, and members of XML containers."""
 
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from translator.errors import BookError
@@ -20,6 +21,7 @@ _CANDIDATES = (
     "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "koi8_r", "cp1250",
     "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "iso8859_2", "latin_1",
 )  # fmt: skip
+_XML_ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _SAMPLE = 1 << 16  # bytes that the detector sees
 _CONTROLS = frozenset(range(32)) - {9, 10, 11, 12, 13, 26, 27}
 _HINT = "Save it as UTF-8 text and open it again."
@@ -83,3 +85,43 @@ def _guess(data: bytes) -> list[str]:
     text = str(best)
     alike = [name for name in _CANDIDATES if _exact(sample, name) == text]
     return [*alike, *(match.encoding for match in matches)]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a member's text was encoded."""
+
+    codec: str
+    bom: bytes = b""
+
+    def encode(self, text: str) -> bytes:
+        """Bytes of the text; characters the codec lacks become character references."""
+        return self.bom + text.encode(self.codec, "xmlcharrefreplace")
+
+
+def decode_xml(data: bytes) -> tuple[str, Encoding]:
+    """The text of an XML member, by its byte order mark, its declaration, or as UTF-8.
+
+    Undeclared or wrongly declared bytes that are not UTF-8 are read as windows-1252, then as
+    latin-1, which never fails.
+    """
+    for bom, codec in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if data.startswith(bom):
+            return data[len(bom) :].decode(codec, "replace"), Encoding(codec, bom)
+    for prefix, codec in ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be")):
+        if data.startswith(prefix):
+            return data.decode(codec, "replace"), Encoding(codec)
+    declared = _XML_ENCODING.match(data)
+    names = [declared[1].decode("ascii")] if declared else []
+    for codec in [*names, "utf-8", "cp1252"]:
+        if codec.lower().startswith(("utf-16", "utf-32")):
+            continue  # the declaration was readable as ASCII, so this one is wrong
+        try:
+            return data.decode(codec), Encoding(codec)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("latin-1"), Encoding("latin-1")

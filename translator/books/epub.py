@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from translator.books import base, inline
-from translator.books.base import Bilingual, WriteOptions
+from translator.books import base
+from translator.books.base import Bilingual, Found, WriteOptions
 from translator.books.container import Container
+from translator.books.decoding import Encoding
 from translator.books.opf import (
     Members,
     Package,
@@ -24,9 +25,10 @@ from translator.books.opf import (
     package_member,
     read_package,
 )
+from translator.books.runs import collapse, strip_ids
 from translator.books.turning import Turn
 from translator.books.xhtml import Page, Unit, language_attributes, read_page, side_by_side
-from translator.books.xmltree import Edit, Encoding, splice
+from translator.books.xmltree import Edit, splice
 from translator.errors import BookError
 from translator.types import Block
 
@@ -130,13 +132,11 @@ class EpubBook:
         """What a reader sees when ``text`` stands in the block."""
         unit, _ = self._units.get(block_id, (None, None))
         if unit is None or unit.keep is not None:
-            return inline.collapse(text)
+            return collapse(text)
         return unit.run.visible(text)
 
-    def found(
-        self, output: Path, texts: Mapping[str, str], options: WriteOptions
-    ) -> dict[str, str]:
-        """Read a written file again: the visible text for each block id."""
+    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
+        """Read a written file again; see :meth:`translator.books.base.Book.found`."""
         again = EpubBook(output, rereading=options.bilingual != "none")
         seen: dict[str, list[str]] = {}
         for block in again.blocks():
@@ -145,7 +145,8 @@ class EpubBook:
             whole, dot, _ = block.id.rpartition(".")
             if dot and "#" in whole:  # lines of what was one block
                 seen.setdefault(whole, []).append(text)
-        return {block.id: " ".join(seen.get(block.id, ())) for block in self._blocks}
+        in_place = {block.id: " ".join(seen.get(block.id, ())) for block in self._blocks}
+        return Found(in_place, again.inventory())
 
     def inventory(self) -> Counter[str]:
         """Ids, links, images, formulas and code of all pages."""
@@ -201,9 +202,7 @@ class _Layer:
     def take(self, start: int, end: int) -> str:
         """``source[start:end]``, edited."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
-        inside = [
-            Edit(e.start - start, e.end - start, e.text) for e in self._edits[first:last]
-        ]
+        inside = [Edit(e.start - start, e.end - start, e.text) for e in self._edits[first:last]]
         return splice(self._source[start:end], inside)
 
 
@@ -239,4 +238,4 @@ def _bilingual(source: str, target: str, turn: Turn) -> str:
         for tag, direction in zip(tags, directions, strict=True)
     ]
     mode = turn.options.bilingual
-    return side_by_side(inline.strip_ids(source), target, (both[0], both[1]), mode)
+    return side_by_side(strip_ids(source), target, (both[0], both[1]), mode)

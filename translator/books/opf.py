@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from translator.books.inline import strip_ids
+from translator.books.runs import strip_ids
 from translator.books.turning import Turn
 from translator.books.xhtml import Unit, plain_units
 from translator.books.xmltree import Edit, Node, decode_references, escape, parse

@@ -20,9 +20,7 @@ _TAG = re.compile(
     r"(?P<rest>(?:\s(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+|/)?)>"
     r"|<(?P<slash2>/?)(?P<name2>[A-Za-z_][\w:.-]*)(?P<rest2>(?:[\s/][^<>]*)?)>"
 )
-_ATTRIBUTE = re.compile(
-    r"([^\s=/<>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+)))?"
-)
+_ATTRIBUTE = re.compile(r"([^\s=/<>\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+)))?")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
 _VOID = frozenset(_VOID_NAMES.split())

@@ -12,12 +12,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from translator import languages, markup
 from translator.books import base, safety
-from translator.books.base import Bilingual, WriteOptions
+from translator.books.base import Bilingual, Found, WriteOptions
 from translator.books.decoding import decode_text
 from translator.books.layout import Paragraph, Shape, groups, paragraphs, width
 from translator.errors import BookError, InputError
@@ -109,10 +109,8 @@ class TextBook:
             return b"", "utf-8", text
         return self._decoded.bom, self.encoding, text
 
-    def found(
-        self, output: Path, texts: Mapping[str, str], options: WriteOptions
-    ) -> dict[str, str]:
-        """Read a written file again: the visible text for each block id.
+    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
+        """Read a written file again; see :meth:`translator.books.base.Book.found`.
 
         Paragraphs are counted by blank lines, which no translation contains, and lines inside
         them as in the source.
@@ -120,7 +118,8 @@ class TextBook:
         bom, encoding, _ = self._result(texts, options)
         text = output.read_bytes().removeprefix(bom).decode(encoding, "replace")
         written = groups(text)
-        found, position = {}, 0
+        found: dict[str, str] = {}
+        position = 0
         for units in self._grouped():
             if options.bilingual != "none" and any(_changed(u, texts) for u in units):
                 place = position + (options.bilingual == "above")
@@ -135,7 +134,7 @@ class TextBook:
             for index, unit in enumerate(units):
                 line = lines[index] if index < len(lines) else ""
                 found[unit.block.id] = " ".join(line.split())
-        return found
+        return Found(found)
 
     def _grouped(self) -> list[list[_Unit]]:
         grouped: list[list[_Unit]] = []
@@ -198,8 +197,9 @@ def _units(text: str) -> list[_Unit]:
         for paragraph in paragraphs(group):
             found = paragraph.text
             reserved = tuple(_RESERVED.findall(found))
-            numbers = count(1)
-            tagged = _RESERVED.sub(lambda _, n=numbers: markup.single(next(n)), found)
+            pieces = _RESERVED.split(found)
+            marks = [markup.single(number) for number in range(1, len(pieces))]
+            tagged = "".join(chain(*zip_longest(pieces, marks, fillvalue="")))
             keep = None if any(map(str.isalpha, found)) else "nothing to translate"
             block = Block(f"text#{len(units) + 1}", tagged, keep=keep)
             units.append(_Unit(block, paragraph, reserved, group_number))

@@ -14,14 +14,9 @@ from dataclasses import dataclass, field
 
 from translator import markup
 from translator.books import inline
-from translator.books.inline import (
-    Run,
-    build,
-    collapse,
-    forbids_translation,
-    has_letters,
-    inner_text,
-)
+from translator.books.assemble import build
+from translator.books.inline import forbids_translation, inner_text
+from translator.books.runs import Run, collapse, has_letters
 from translator.books.xmltree import Attribute, Node, NodeKind, escape, parse
 from translator.types import Block, BlockKind
 

@@ -10,7 +10,6 @@ No entity is ever expanded and nothing outside the text is ever read.
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
 from collections.abc import Iterable, Iterator
@@ -37,7 +36,6 @@ _TOKEN = re.compile(
 _DOCTYPE = re.compile(r"<!DOCTYPE(?:[^\[>\"']|\"[^\"]*\"|'[^']*')*(?:\[.*?\]\s*)?>", re.S)
 _ATTRIBUTE = re.compile(r"([^\s=/<>\"']+)\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')")
 _REFERENCE = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[^\s;&<#]+);")
-_XML_ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # Foreign or verbatim content: kept as one piece, its inside is not part of the tree.
@@ -260,43 +258,3 @@ def escape(text: str, quote: str = "") -> str:
     if quote:
         text = text.replace(quote, "&quot;" if quote == '"' else "&#39;")
     return text
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How a member's text was encoded."""
-
-    codec: str
-    bom: bytes = b""
-
-    def encode(self, text: str) -> bytes:
-        """Bytes of the text; characters the codec lacks become character references."""
-        return self.bom + text.encode(self.codec, "xmlcharrefreplace")
-
-
-def decode(data: bytes) -> tuple[str, Encoding]:
-    """The text of an XML member, by its byte order mark, its declaration, or as UTF-8.
-
-    Undeclared or wrongly declared bytes that are not UTF-8 are read as windows-1252, then as
-    latin-1, which never fails.
-    """
-    for bom, codec in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(bom):
-            return data[len(bom) :].decode(codec, "replace"), Encoding(codec, bom)
-    for prefix, codec in ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be")):
-        if data.startswith(prefix):
-            return data.decode(codec, "replace"), Encoding(codec)
-    declared = _XML_ENCODING.match(data)
-    names = [declared[1].decode("ascii")] if declared else []
-    for codec in [*names, "utf-8", "cp1252"]:
-        if codec.lower().startswith(("utf-16", "utf-32")):
-            continue  # the declaration was readable as ASCII, so this one is wrong
-        try:
-            return data.decode(codec), Encoding(codec)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return data.decode("latin-1"), Encoding("latin-1")
