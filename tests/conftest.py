@@ -1,0 +1,45 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from translator.engines.gguf import GgufEngine, GgufOptions
+from translator.models.catalogue import load
+from translator.models.download import pull
+from translator.settings import assets_dir
+
+SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test ever touches the data of the person who runs it."""
+    monkeypatch.setenv("VERSO_HOME", str(tmp_path / "verso-home"))
+
+
+@pytest.fixture(scope="session")
+def real_models() -> Path:
+    """A folder with the verified 0.5B model, fetched once and kept between runs.
+
+    ``VERSO_TEST_MODELS`` names another folder.
+    """
+    folder = Path(
+        os.environ.get("VERSO_TEST_MODELS") or platformdirs.user_cache_path("verso") / "test-models"
+    )
+    spec = next(spec for spec in load(assets_dir() / "models.toml") if spec.id == SMALL)
+    pull(spec, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_engine(real_models: Path) -> Iterator[GgufEngine]:
+    """The 0.5B model, loaded once for all tests that only read."""
+    engine = GgufEngine(GgufOptions(real_models / f"{SMALL}.gguf", context=512, slots=11))
+    yield engine
+    engine.close()
