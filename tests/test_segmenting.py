@@ -109,6 +109,7 @@ def test_grapheme_clusters_as_the_regex_library_sees_them() -> None:
         ("ko", ["안녕하세요. ", "저는 김입니다."]),
         ("hi", ["यह एक वाक्य है। ", "यह दूसरा है॥ ", "क्या?"]),
         ("ar", ["كيف حالك؟ ", "أنا بخير."]),
+        ("en", ["See NEWS.Debian on it. ", "Then go."]),
         ("", ["One. ", "二。", "Three."]),
     ],
 )  # fmt: skip
@@ -163,6 +164,12 @@ def test_no_tiny_leftover() -> None:
     assert len(sizes) == 2 and min(sizes) > 40
 
 
+def test_a_long_speech_is_cut_between_its_sentences() -> None:
+    speech = "“" + " ".join(f"I have told you this, friend, {i} times." for i in range(40)) + "”"
+    parts = split_blocks([Block("b", speech)], 60, words_and_bytes, "en")
+    assert all(p.text.endswith((".", "”")) for p in parts) and len(parts) > 4
+
+
 def test_a_long_sentence_is_cut_at_clauses_then_words() -> None:
     clauses = ", ".join(f"and the number {i} went on" for i in range(30)) + "."
     parts = split_blocks([Block("b", clauses)], 50, words_and_bytes)
@@ -180,8 +187,11 @@ def test_a_long_sentence_is_cut_at_clauses_then_words() -> None:
         "word " * 1_000_000,
         "a" + "." * 3_000_000,
         "漢" * 1_600_000,
+        "a" + " " * 2_000_000 + "\n " * 500_000 + "b",
+        "“No! " * 200_000,
+        "a,;:)" * 200_000,
     ],
-    ids=["english", "chinese", "words", "dots", "unbroken"],
+    ids=["english", "chinese", "words", "dots", "unbroken", "blanks", "quotes", "clauses"],
 )
 @pytest.mark.timeout(60)
 def test_five_megabytes_in_one_paragraph(text: str) -> None:

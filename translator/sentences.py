@@ -16,10 +16,12 @@ from itertools import accumulate
 # many characters keep a long paragraph linear.
 _WINDOW = 4000
 
-_PARAGRAPH = re.compile(r"(?:[^\S\n]*\n){2,}\s*")
 _LINE = re.compile(r"\n\s*")
 _CLAUSE = re.compile(
     r"[,;:،؛][\"'”’»)\]]*\s+|[，、；：][”’」』）》]*\s*|\s[—–-]\s+|—+\s*|[)\]]\s+|[）」』》]\s*"
+)
+_INNER = re.compile(
+    r"(?<![.!?…])[.!?…؟।॥]++[\"'”’»)\]]*+\s++(?![a-zà-ÿа-я])|[。！？]++[”’」』）》]*+"
 )
 _WORD = re.compile(r"\s+")
 
@@ -54,7 +56,7 @@ _DIGIT_POINT = re.compile(r"[0-9０-９][.．]$")
 
 def paragraphs(text: str) -> list[int]:
     """Offsets after blank lines."""
-    return [m.end() for m in _PARAGRAPH.finditer(text)]
+    return [m.end() for m in _WORD.finditer(text) if m[0].count("\n") > 1]
 
 
 def lines(text: str) -> list[int]:
@@ -98,8 +100,8 @@ def _continues(before: str, after: str, primary: str) -> bool:
     if not after.strip():
         return True
     stripped = before.rstrip()
-    if stripped.endswith(".") and start.islower():
-        return True
+    if stripped.endswith(".") and (start.islower() or (stripped == before and after[0].isascii())):
+        return True  # README.txt, A.-B.: a full stop that ends a sentence has a blank after it
     if _DIGIT_POINT.search(before) and start.isdigit():
         return True
     if start.isdigit() and _NUMBERED.search(before):
@@ -112,6 +114,14 @@ def _continues(before: str, after: str, primary: str) -> bool:
         return True
     word = _LAST_WORD.search(before)
     return bool(word and word[1] in _TITLES.get(primary, "").split())
+
+
+def inner_sentences(text: str) -> list[int]:
+    """Offsets after what looks like a sentence's end, also within quotes and brackets.
+
+    A long speech is one sentence for :func:`sentence_ends`; here it can be cut.
+    """
+    return [m.end() for m in _INNER.finditer(text) if may_cut(text, m.end())]
 
 
 def clauses(text: str) -> list[int]:

@@ -19,8 +19,8 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 # Ways to divide a text, best first, and what a part boundary of that kind costs, as a share of
 # the ideal part size that one would rather be off.
-_PARAGRAPH, _LINE, _SENTENCE, _CLAUSE, _WORD, _CHARACTER, _CODE_POINT = range(7)
-_COST = (0.0, 0.05, 0.15, 0.6, 1.2, 3.0, 5.0)
+_PARAGRAPH, _LINE, _SENTENCE, _INNER, _CLAUSE, _WORD, _CHARACTER, _CODE_POINT = range(8)
+_COST = (0.0, 0.05, 0.15, 0.3, 0.6, 1.2, 3.0, 5.0)
 _INSIDE_MARKUP = 0.3
 
 # Nothing this long fits: more characters a token than any vocabulary gives. Not counted, so
@@ -128,10 +128,13 @@ class Splitter:
         pending = list(spans)
         while pending:
             too_long = self._limit * _CHARACTERS_PER_TOKEN
-            divide = [s for s in pending if s.end - s.start > too_long]
-            for span in self._counted([s for s in pending if s.end - s.start <= too_long]):
+            divide: list[Span] = []
+            short: list[Span] = []
+            for span in pending:
+                (divide if self._bare_length(span) > too_long else short).append(span)
+            for span in self._counted(short):
                 if span.tokens <= self._limit:
-                    yield span
+                    yield self._padded(span)
                 else:
                     divide.append(span)
             pending = []
@@ -141,6 +144,14 @@ class Splitter:
                     pending += pieces
                 else:
                     yield from self._counted([span])
+
+    def _bare_length(self, span: Span) -> int:
+        return len(self._work[span.block].plain[span.start : span.end].strip())
+
+    def _padded(self, span: Span) -> Span:
+        """With the white space after it, which counts once something follows in the same part."""
+        blanks = span.end - span.start - self._bare_length(span)
+        return replace(span, tokens=span.tokens + blanks // _CHARACTERS_PER_TOKEN)
 
     def _division(self, span: Span) -> list[Span]:
         """The pieces of a span at the best kind of boundary that it has."""
@@ -158,6 +169,8 @@ class Splitter:
             return cuts.lines(text)
         if kind == _SENTENCE:
             return cuts.sentence_ends(text, self._language)
+        if kind == _INNER:
+            return cuts.inner_sentences(text)
         if kind == _CLAUSE:
             return cuts.clauses(text)
         # Not every word by itself: runs of them, small enough to fill parts evenly.
