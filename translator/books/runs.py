@@ -67,6 +67,8 @@ class Run:
         return self._nested_links(tagged, source)
 
     def _nested_links(self, tagged: str, source: str) -> str:
+        if not _LINK.search(source, self.start, self.end):
+            return ""
         if self._link_depth(tagged, source) > max(1, self._link_depth(self.text, source)):
             return "a link inside a link"
         return ""
