@@ -77,9 +77,10 @@ def test_text_from_start_to_end(make_jobs: MakeJobs, tmp_path: Path) -> None:
     job = jobs.store.job(job_id)
     assert (job.state, job.source_language, job.target_language) == (JobState.DONE, "en", "de")
     assert Path(job.output).name == "house.de.txt"
-    assert Path(job.output).read_text(encoding="utf-8") == "\n\n".join(
-        [*(pseudo(text, "de") for text in TEXT[:2]), TEXT[2]]
-    ) + "\n"
+    assert (
+        Path(job.output).read_text(encoding="utf-8")
+        == "\n\n".join([*(pseudo(text, "de") for text in TEXT[:2]), TEXT[2]]) + "\n"
+    )
     assert report.complete
     assert report.coverage == 1.0
     assert [report.count(status) for status in Status] == [2, 1, 0]
@@ -181,9 +182,7 @@ def test_failed_segments_are_said_and_retried(make_jobs: MakeJobs, tmp_path: Pat
 def test_unchanged_replies_are_no_translations(make_jobs: MakeJobs, tmp_path: Path) -> None:
     with scripted(lambda r, text, n: Say(text)) as engine:
         jobs = make_jobs(engine)
-        report = jobs.run(
-            jobs.create(small_text(tmp_path / "a.txt", *TEXT), DE, queue=False)
-        )
+        report = jobs.run(jobs.create(small_text(tmp_path / "a.txt", *TEXT), DE, queue=False))
     assert [report.count(status) for status in Status] == [0, 3, 0]
     assert Path(report.job.output).read_bytes() == (tmp_path / "a.txt").read_bytes()
 

@@ -125,4 +125,3 @@ def test_introduced_errors_are_counted(tmp_path: Path) -> None:
     assert result.before is not None
     assert result.after is not None
     assert result.introduced == result.after - result.before >= 1
-    assert validate(bad, bad).introduced == 0
