@@ -283,6 +283,12 @@ def test_lines_that_are_meant_stay_lines(text: str) -> None:
     )
 
 
+def test_a_short_paragraph_of_a_wrapped_text_is_wrapped_too() -> None:
+    short = "The next line of this very short paragraph starts with a name, which is\nQueequeg."
+    assert len(blocks_of_text(short).blocks) == 2
+    assert len(blocks_of_text(f"{WRAPPED}\n\n" * 4 + short).blocks) == 9
+
+
 def test_wrapped_japanese_joins_without_blanks() -> None:
     line = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。"
     result = blocks_of_text(f"{line}\n{line}\n何でも薄暗い所で")

@@ -3,8 +3,9 @@
 Blank lines part paragraphs. Whether the lines of a paragraph are hard-wrapped prose or lines
 that someone meant (a list, a poem, a dialogue, an address) is decided like this: a paragraph is
 wrapped when nearly every line is as full as the next word allows at the text's own width (55
-columns or more), and a good share of the following lines starts in lower case, where the script
-has it. Wrapped lines become one block; otherwise each line is a block of its own.
+columns or more), and a good share of the following lines, in the paragraph or in all of the
+text, starts in lower case, where the script has it. Wrapped lines become one block; otherwise
+each line is a block of its own.
 """
 
 from __future__ import annotations
@@ -61,10 +62,9 @@ def blocks_of_text(text: str, section: str = "") -> TextBlocks:
     Ids are ``p0``, ``p1``, ... in order, after ``section:`` if there is one.
     """
     paragraphs = _paragraphs(text)
-    width = _width(paragraphs)
     spans: list[tuple[int, int, str]] = []
-    for lines in paragraphs:
-        if len(lines) > 1 and _is_wrapped(lines, width):
+    for lines, wrapped in zip(paragraphs, _wrapped(paragraphs), strict=True):
+        if wrapped:
             spans.append((lines[0].start, lines[-1].end, _unwrapped(lines)))
         else:
             spans += [(line.start, line.end, line.text) for line in lines]
@@ -112,23 +112,59 @@ def _width(paragraphs: list[list[_Line]]) -> int:
     return widths[-1 - len(widths) // 50] if widths else 0
 
 
-def _is_wrapped(lines: list[_Line], width: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Joints:
+    """What the places between two lines look like: how many there are, how many of them follow a
+    full line, and of those before a cased letter how many stand before a lower-case one."""
+
+    count: int = 0
+    full: int = 0
+    cased: int = 0
+    lower: int = 0
+
+    def __add__(self, other: _Joints) -> _Joints:
+        return _Joints(
+            self.count + other.count,
+            self.full + other.full,
+            self.cased + other.cased,
+            self.lower + other.lower,
+        )
+
+    @property
+    def mostly_full(self) -> bool:
+        return self.full >= 0.9 * self.count
+
+    @property
+    def like_prose(self) -> bool:
+        return not self.cased or self.lower >= 0.3 * self.cased
+
+
+def _joints(lines: list[_Line], width: int) -> _Joints:
     # Text columns of a paragraph may be narrower than those of another.
     own = max(_columns(line.text) for line in lines)
     width = width if own > 0.8 * width else own
     if width < _MIN_WIDTH or any(_LIST_MARK.match(line.text) for line in lines):
-        return False
+        return _Joints()
     full = lower = cased = 0
     for line, following in pairwise(lines):
-        unspaced = script_of(following.text[0]) in _UNSPACED
-        word = following.text[:2] if unspaced else following.text.split(maxsplit=1)[0]
-        room = width - _columns(line.text)
-        full += _columns(word) + (0 if unspaced else 1) > room - 1
+        columns = _columns(line.text)
+        if script_of(following.text[0]) in _UNSPACED:
+            full += columns >= 0.85 * width
+        else:
+            full += columns + 1 + _columns(following.text.split(maxsplit=1)[0]) >= width
         first = next((c for c in following.text if c.isalpha()), "")
         cased += first.islower() or first.isupper()
         lower += first.islower()
-    joints = len(lines) - 1
-    return full >= 0.9 * joints and (not cased or lower >= 0.3 * cased)
+    return _Joints(len(lines) - 1, full, cased, lower)
+
+
+def _wrapped(paragraphs: list[list[_Line]]) -> list[bool]:
+    """For each paragraph, whether its lines are one text."""
+    width = _width(paragraphs)
+    joints = [_joints(lines, width) for lines in paragraphs]
+    whole = sum(joints, _Joints())
+    prose = whole.count >= 8 and whole.full >= 0.8 * whole.count and whole.like_prose
+    return [bool(j.count) and j.mostly_full and (prose or j.like_prose) for j in joints]
 
 
 def _unwrapped(lines: list[_Line]) -> str:
