@@ -14,10 +14,10 @@ from translator.engines.gguf_cpu import (
     write_manifest,
 )
 
-AVX2 = frozenset("sse4_2 avx f16c fma avx2 bmi2".split())
-SKYLAKE = AVX2 | frozenset("avx512f avx512cd avx512vl avx512dq avx512bw".split())
+AVX2 = frozenset(["sse4_2", "avx", "f16c", "fma", "avx2", "bmi2"])
+SKYLAKE = AVX2 | frozenset(["avx512f", "avx512cd", "avx512vl", "avx512dq", "avx512bw"])
 SAPPHIRE = SKYLAKE | frozenset(
-    "avx512vbmi avx512_vnni avx512_bf16 avx_vnni amx_tile amx_int8 amx_bf16".split()
+    ["avx512vbmi", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"]
 )
 
 

@@ -7,6 +7,7 @@ import queue
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,13 @@ TEXTS = (
 )
 
 
-def request(number: int, text: str | None = None, **options: object) -> Request:
-    sampling = {"max_new_tokens": 16} | {k: v for k, v in options.items() if k != "priority"}
+def request(
+    number: int,
+    text: str | None = None,
+    *,
+    priority: Priority = Priority.BOOK,
+    **sampling: Any,
+) -> Request:
     prompt = Prompt(
         (
             PromptPart("<|im_start|>user\n", special=True),
@@ -43,9 +49,7 @@ def request(number: int, text: str | None = None, **options: object) -> Request:
         ),
         shared=2,
     )
-    priority = options.get("priority", Priority.BOOK)
-    assert isinstance(priority, Priority)
-    return Request(f"r{number}", prompt, Sampling(**sampling), priority)  # type: ignore[arg-type]
+    return Request(f"r{number}", prompt, Sampling(**{"max_new_tokens": 16} | sampling), priority)
 
 
 def run(engine: GgufEngine, requests: Sequence[Request]) -> dict[str, Event]:
@@ -86,7 +90,13 @@ def test_a_books_output_does_not_depend_on_its_neighbours(small_engine: GgufEngi
 
 
 def test_sampling_has_a_stream_of_its_own(small_engine: GgufEngine) -> None:
-    hot = {"temperature": 1.0, "seed": 7, "top_k": 40, "min_p": 0.02, "repetition_penalty": 1.05}
+    hot: dict[str, Any] = {
+        "temperature": 1.0,
+        "seed": 7,
+        "top_k": 40,
+        "min_p": 0.02,
+        "repetition_penalty": 1.05,
+    }
     together = run(small_engine, [request(n, **hot) for n in range(6)])
     alone = run(small_engine, [request(3, **hot)])
     other = run(small_engine, [request(3, **{**hot, "seed": 8})])

@@ -22,7 +22,9 @@ def test_any_split_gives_the_text_back(text: str, cuts: list[int]) -> None:
 
 
 @given(
-    st.text("ab<>", max_size=30), st.text("ab<>", min_size=1, max_size=4), st.lists(st.integers(0, 30))
+    st.text("ab<>", max_size=30),
+    st.text("ab<>", min_size=1, max_size=4),
+    st.lists(st.integers(0, 30)),
 )
 def test_a_stop_string_ends_the_text(text: str, stop: str, cuts: list[int]) -> None:
     reply = ReplyText((stop,))

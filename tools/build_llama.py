@@ -59,8 +59,11 @@ def main() -> int:
         return 0
     missing = [tool for tool in ("cmake", "cc", "c++") if not shutil.which(tool)]
     if missing:
-        print(f"Missing: {', '.join(missing)}. Install them first, on Debian or Ubuntu with: "
-              "sudo apt install build-essential cmake", file=sys.stderr)
+        print(
+            f"Missing: {', '.join(missing)}. Install them first, on Debian or Ubuntu with: "
+            "sudo apt install build-essential cmake",
+            file=sys.stderr,
+        )
         return 1
     with tempfile.TemporaryDirectory(prefix="verso-llama-") as scratch:
         build(Path(scratch), wanted)
@@ -79,13 +82,30 @@ def installed_folder() -> Path | None:
 
 def build(scratch: Path, wanted: list[CpuVariant]) -> None:
     """Fetch the source package, install its Python part, build and copy the libraries."""
-    print(f"Building llama.cpp for this machine ({', '.join(v.name for v in wanted)}); "
-          "this takes a few minutes, once.", flush=True)
-    pip("download", "--quiet", "--no-deps", "--no-binary", "llama-cpp-python",
-        "--dest", str(scratch), PACKAGE)
+    print(
+        f"Building llama.cpp for this machine ({', '.join(v.name for v in wanted)}); "
+        "this takes a few minutes, once.",
+        flush=True,
+    )
+    pip(
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-binary",
+        "llama-cpp-python",
+        "--dest",
+        str(scratch),
+        PACKAGE,
+    )
     archive = next(scratch.glob("llama_cpp_python-*.tar.gz"))
-    pip("install", "--quiet", "--force-reinstall", "--no-deps", str(archive),
-        env={"CMAKE_ARGS": "-DLLAMA_BUILD=OFF -DLLAVA_BUILD=OFF"})
+    pip(
+        "install",
+        "--quiet",
+        "--force-reinstall",
+        "--no-deps",
+        str(archive),
+        env={"CMAKE_ARGS": "-DLLAMA_BUILD=OFF -DLLAVA_BUILD=OFF"},
+    )
     pip("install", "--quiet", PACKAGE)  # what it depends on
     with tarfile.open(archive) as tar:
         tar.extractall(scratch, filter="data")
@@ -109,20 +129,36 @@ def build(scratch: Path, wanted: list[CpuVariant]) -> None:
 
 def compile_variant(sources: Path, out: Path, variant: CpuVariant, *, everything: bool) -> None:
     """Configure and build: everything for the first variant, the CPU backend for the others."""
-    options = OPTIONS | {option: "ON" for option in variant.options}
+    options = OPTIONS | dict.fromkeys(variant.options, "ON")
     generator = ["-G", "Ninja"] if shutil.which("ninja") else []
     log = out.with_suffix(".log")
     with log.open("w", encoding="utf-8") as output:
         for command in (
-            ["cmake", *generator, "-S", str(sources), "-B", str(out),
-             *(f"-D{key}={value}" for key, value in options.items())],
-            ["cmake", "--build", str(out), "--parallel", str(os.cpu_count() or 1),
-             "--target", "llama" if everything else "ggml-cpu"],
+            [
+                "cmake",
+                *generator,
+                "-S",
+                str(sources),
+                "-B",
+                str(out),
+                *(f"-D{key}={value}" for key, value in options.items()),
+            ],
+            [
+                "cmake",
+                "--build",
+                str(out),
+                "--parallel",
+                str(os.cpu_count() or 1),
+                "--target",
+                "llama" if everything else "ggml-cpu",
+            ],
         ):
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
             if done.returncode:
                 output.flush()
-                tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:])
+                tail = "\n".join(
+                    log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+                )
                 raise SystemExit(f"{tail}\nBuilding llama.cpp ({variant.name}) failed.")
 
 

@@ -119,9 +119,7 @@ class Batcher:
             if sequence is not None:
                 self._running.append(sequence)
 
-    def _place(
-        self, request: Request, submitted: float, events: list[Event]
-    ) -> _Sequence | None:
+    def _place(self, request: Request, submitted: float, events: list[Event]) -> _Sequence | None:
         tokens, head = self._prompt_tokens(request)
         room = self._model.context - len(tokens)
         if room < 1:

@@ -44,12 +44,8 @@ def _variant(name: str, options: str, needs: str, base: CpuVariant | None = None
 _SSE = _variant("sse42", "SSE42", "sse4_2")
 _AVX2 = _variant("avx2", "AVX F16C FMA AVX2 BMI2", "avx f16c fma avx2 bmi2", _SSE)
 _AVX_VNNI = _variant("avxvnni", "AVX_VNNI", "avx_vnni", _AVX2)
-_AVX512 = _variant(
-    "avx512", "AVX512", "avx512f avx512cd avx512vl avx512dq avx512bw", _AVX2
-)
-_AVX512_VNNI = _variant(
-    "avx512vnni", "AVX512_VBMI AVX512_VNNI", "avx512vbmi avx512_vnni", _AVX512
-)
+_AVX512 = _variant("avx512", "AVX512", "avx512f avx512cd avx512vl avx512dq avx512bw", _AVX2)
+_AVX512_VNNI = _variant("avx512vnni", "AVX512_VBMI AVX512_VNNI", "avx512vbmi avx512_vnni", _AVX512)
 _AVX512_BF16 = _variant("avx512bf16", "AVX512_BF16", "avx512_bf16", _AVX512_VNNI)
 
 # Best first.

@@ -285,8 +285,12 @@ class LlamaModel:
         chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
         add = llama.llama_sampler_chain_add
         if sampling.repetition_penalty != 1.0:
-            add(chain, llama.llama_sampler_init_penalties(
-                self.vocab_size, 64, sampling.repetition_penalty, 0.0, 0.0))
+            add(
+                chain,
+                llama.llama_sampler_init_penalties(
+                    self.vocab_size, 64, sampling.repetition_penalty, 0.0, 0.0
+                ),
+            )
         if greedy:
             add(chain, llama.llama_sampler_init_greedy())
             return chain
@@ -344,8 +348,11 @@ def _affordable(model: Any, context: int, options: ModelOptions) -> int:
     width = llama.llama_model_n_embd(model) // heads * llama.llama_model_n_head_kv(model)
     per_sequence = 2 * 2 * width * llama.llama_model_n_layer(model) * context  # K and V, f16
     slots = max(options.slots, 1)
-    while options.kv_budget and slots > 1 and padded_rows(slots + 1) > LEAST_ROWS and (
-        padded_rows(slots + 1) * per_sequence > options.kv_budget
+    while (
+        options.kv_budget
+        and slots > 1
+        and padded_rows(slots + 1) > LEAST_ROWS
+        and (padded_rows(slots + 1) * per_sequence > options.kv_budget)
     ):
         slots //= 2
     return slots

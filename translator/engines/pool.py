@@ -19,7 +19,7 @@ from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
 
 MAX_LOADED = 2  # idle models beyond that make room when another is loaded
-REQUEST_CONTEXT = 2048  # tokens; segments are far shorter, and the KV cache is paid per place
+REQUEST_CONTEXT = 1792  # tokens; holds the longest segment with its prompt and translation
 KV_SHARE = 0.25  # of the memory that is free when the model is loaded
 
 
@@ -178,8 +178,8 @@ class EnginePool:
     def _crowded_out(self) -> list[_Entry]:
         """Take idle models off the list, the longest unused first, to make room for one."""
         idle = sorted(
-            (m for m, e in self._entries.items() if not e.users), key=lambda m: (
-                self._entries[m].last_used)
+            (m for m, e in self._entries.items() if not e.users),
+            key=lambda m: self._entries[m].last_used,
         )
         surplus = len(self._entries) + 1 - MAX_LOADED
         return [self._entries.pop(model) for model in idle[: max(0, surplus)]]
