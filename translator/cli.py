@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from translator import __version__
 from translator.commands import book, jobs, models, serve, translate
 from translator.commands.terminal import complain
-from translator.errors import VersoError
+from translator.errors import Cancelled, VersoError
 
 INTERRUPTED = 130
 
@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
+    except Cancelled as stopped:
+        complain(stopped)
+        return INTERRUPTED
     except VersoError as error:
         complain(error)
         return 1

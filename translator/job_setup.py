@@ -97,7 +97,7 @@ def file_hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name.") from error
 
 
 def checked_output(book: Book, path: Path, folder: Path, target: str, options: BookOptions) -> Path:

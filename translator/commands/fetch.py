@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from translator.commands.terminal import ask, errors_console, is_terminal, say, size
+from translator.commands.terminal import ask, errors_console, interruptible, is_terminal, say, size
 
 if TYPE_CHECKING:
     from translator.models.registry import Registry
@@ -69,7 +69,10 @@ def fetch(spec: ModelSpec, settings: Settings, *, accept_terms: bool = False) ->
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with (
+        interruptible() as stop,
+        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
+    ):
         task = bar.add_task(spec.name, total=spec.bytes or None)
         pull(
             spec,
@@ -77,5 +80,6 @@ def fetch(spec: ModelSpec, settings: Settings, *, accept_terms: bool = False) ->
             progress=lambda done, total, label: bar.update(
                 task, completed=done, total=total or None, description=label or spec.name
             ),
+            stop=stop,
             accept_terms=accept_terms,
         )

@@ -11,12 +11,13 @@ from translator import languages
 from translator.commands.fetch import ensure
 from translator.commands.options import sampling_of
 from translator.commands.streamed import print_stream
-from translator.commands.terminal import complain, say
+from translator.commands.terminal import complain, interruptible, say
 from translator.commands.translate import report_failures
-from translator.errors import InputError, VersoError
+from translator.errors import Cancelled, InputError, VersoError
 from translator.translator import Translator
 
 if TYPE_CHECKING:
+    from translator.engines.pool import EnginePool
     from translator.models.registry import Registry
     from translator.models.spec import ModelSpec
     from translator.settings import Settings
@@ -38,32 +39,31 @@ class Prompt:
         settings: Settings,
         registry: Registry,
         spec: ModelSpec,
+        pool: EnginePool,
     ) -> None:
         self._settings = settings
         self._registry = registry
+        self._pool = pool
         self._download = arguments.download
         self._to = languages.get(arguments.to).tag
         self._source = _source(arguments.source)
         self._style = arguments.style
         self._sampling = sampling_of(arguments)
-        self._translator = Translator(spec.id, settings=settings)
+        self._translator = Translator(spec.id, settings=settings, pool=pool)
 
     def run(self) -> int:
         """Read lines until the person leaves."""
         if importlib.util.find_spec("readline") is not None:
             import readline  # noqa: F401  # gives input() its line editing
         say(f"{self._translator.model.name}. /help lists the commands, Ctrl+D leaves.")
-        try:
-            while (line := self._read()) is not None:
-                try:
-                    if not self._obey(line.strip()):
-                        break
-                except VersoError as error:
-                    complain(error)
-                except KeyboardInterrupt:
-                    say("\nStopped.")
-        finally:
-            self._translator.close()
+        while (line := self._read()) is not None:
+            try:
+                if not self._obey(line.strip()):
+                    break
+            except (Cancelled, KeyboardInterrupt):
+                say("\nStopped.")
+            except VersoError as error:
+                complain(error)
         return 0
 
     def _read(self) -> str | None:
@@ -109,17 +109,22 @@ class Prompt:
     def _switch(self, model: str) -> None:
         spec = self._registry.get(model)
         ensure(spec, self._registry, self._settings, download=self._download)
-        self._translator.close()
-        self._translator = Translator(spec.id, settings=self._settings)
+        self._translator = Translator(spec.id, settings=self._settings, pool=self._pool)
         say(f"{spec.name}.")
 
     def _translate(self, text: str) -> None:
         if not text:
             return
-        updates = self._translator.stream(
-            text, to=self._to, source=self._source, style=self._style, sampling=self._sampling
-        )
-        report_failures(print_stream(updates, f"Loading {self._translator.model.name}"))
+        with interruptible() as stop:
+            updates = self._translator.stream(
+                text,
+                to=self._to,
+                source=self._source,
+                style=self._style,
+                sampling=self._sampling,
+                stop=stop,
+            )
+            report_failures(print_stream(updates, f"Loading {self._translator.model.name}"))
 
 
 def _source(name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from translator.commands.terminal import complain, duration, errors_console, say
+from translator.commands.terminal import complain, duration, errors_console, interruptible, say
 from translator.commands.translate import FAILED_SEGMENTS
 from translator.errors import Cancelled, VersoError
 
@@ -49,13 +50,12 @@ def run_job(jobs: BookJobs, job_id: str) -> int:
     )
     go_on = f"`verso jobs resume {job.id}` goes on."
     try:
-        report = _run(jobs, job.id)
-    except KeyboardInterrupt:
+        with interruptible() as stop:
+            report = _run(jobs, job.id, stop)
+    except (Cancelled, KeyboardInterrupt):
         counts = jobs.store.counts(job.id)
-        say(f"\nPaused at {counts.done:,} of {counts.total:,} segments. {go_on}")
-        return INTERRUPTED
-    except Cancelled:
-        say(f"Stopped from elsewhere: {jobs.store.job(job.id).state.value}. {go_on}")
+        state = jobs.store.job(job.id).state.value
+        say(f"The job is {state}, {counts.done:,} of {counts.total:,} segments are done. {go_on}")
         return INTERRUPTED
     except VersoError as error:
         complain(error)
@@ -98,7 +98,7 @@ def summarize(report: Report) -> int:
     return FAILED_SEGMENTS
 
 
-def _run(jobs: BookJobs, job_id: str) -> Report:
+def _run(jobs: BookJobs, job_id: str, stop: threading.Event) -> Report:
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
@@ -121,7 +121,7 @@ def _run(jobs: BookJobs, job_id: str) -> Report:
                 detail=detail(progress),
             )
 
-        return jobs.run(job_id, show)
+        return jobs.run(job_id, show, stop)
 
 
 def detail(progress: Progress) -> str:

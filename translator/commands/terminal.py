@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from translator.errors import VersoError
@@ -24,6 +27,27 @@ def complain(error: VersoError) -> None:
 def say(line: str) -> None:
     """A line on standard error: standard output holds results only."""
     print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """While inside, Ctrl+C sets the event; the second one raises :class:`KeyboardInterrupt`.
+
+    So work can end at a good place: an exception out of nowhere would also hit libraries that
+    are not made for it.
+    """
+    stop = threading.Event()
+
+    def handle(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def is_terminal() -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import codecs
 import sys
+import threading
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from translator.commands.options import add_translation_options, model_of, sampling_of
-from translator.commands.terminal import errors_console, print_json, say
+from translator.commands.terminal import errors_console, interruptible, print_json, say
 
 if TYPE_CHECKING:
     from translator.streaming import TextResult
@@ -48,17 +50,19 @@ def _run(arguments: argparse.Namespace) -> int:
     spec = model_of(arguments, registry)
     if arguments.text is None and sys.stdin.isatty():
         from translator.commands.prompt import Prompt
+        from translator.engines.pool import EnginePool
 
         ensure(spec, registry, settings, download=arguments.download)
-        return Prompt(arguments, settings, registry, spec).run()
+        with closing(EnginePool(settings, registry)) as pool:
+            return Prompt(arguments, settings, registry, spec, pool).run()
     text = _read_input() if arguments.text in (None, "-") else arguments.text
     if not text.strip():
         return 0
     ensure(spec, registry, settings, download=arguments.download)
     from translator.translator import Translator
 
-    with Translator(spec.id, settings=settings) as translator:
-        return _translate(translator, text, arguments)
+    with Translator(spec.id, settings=settings) as translator, interruptible() as stop:
+        return _translate(translator, text, arguments, stop)
 
 
 def _read_input() -> str:
@@ -76,7 +80,9 @@ def _read_input() -> str:
         ) from error
 
 
-def _translate(translator: Translator, text: str, arguments: argparse.Namespace) -> int:
+def _translate(
+    translator: Translator, text: str, arguments: argparse.Namespace, stop: threading.Event
+) -> int:
     from translator.commands.streamed import print_stream
 
     updates = translator.stream(
@@ -85,6 +91,7 @@ def _translate(translator: Translator, text: str, arguments: argparse.Namespace)
         source=arguments.source,
         style=arguments.style,
         sampling=sampling_of(arguments),
+        stop=stop,
     )
     if sys.stdout.isatty() and not arguments.json:
         result = print_stream(updates, f"Loading {translator.model.name}")
