@@ -7,7 +7,7 @@ MODEL ?= starter
 .PHONY: run test check install install-test screenshots clean
 
 run: install
-	$(BIN)/verso models pull $(MODEL) --accept-terms
+	$(BIN)/verso models pull $(MODEL)
 	$(BIN)/verso serve
 
 test: install-test

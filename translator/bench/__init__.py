@@ -1,0 +1,1 @@
+"""``verso bench``: how fast a model translates on this machine, and beside what."""

@@ -1,0 +1,148 @@
+"""Tokens a second: a plain loop, Verso's engine at several widths, and the limit."""
+
+from __future__ import annotations
+
+import queue
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from translator.engines.base import Chunk, Done, Engine, EngineInfo, Event, Failure, Request
+from translator.engines.base import Priority as P
+from translator.types import Prompt, Sampling
+
+WIDTHS = (1, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run over all segments. ``seconds`` includes reading the prompts."""
+
+    name: str
+    seconds: float
+    new_tokens: int
+    peak_mb: int
+    texts: tuple[str, ...]
+    info: EngineInfo | None = None
+
+    @property
+    def speed(self) -> float:
+        """New tokens a second."""
+        return self.new_tokens / self.seconds
+
+
+@dataclass(slots=True)
+class Series:
+    """Repeats of one trial."""
+
+    name: str
+    trials: list[Trial] = field(default_factory=list)
+
+    @property
+    def speed(self) -> float:
+        """Median of new tokens a second."""
+        return statistics.median(trial.speed for trial in self.trials)
+
+    @property
+    def peak_mb(self) -> int:
+        """Largest peak of memory, in MB."""
+        return max(trial.peak_mb for trial in self.trials)
+
+
+def run_engine(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[Event]:
+    """Submit everything and yield the events; ends with the last request."""
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    for number, prompt in enumerate(prompts):
+        engine.submit(Request(str(number), prompt, sampling, P.BOOK), events.put)
+    left = len(prompts)
+    while left:
+        event = events.get()
+        left -= not isinstance(event, Chunk)
+        yield event
+
+
+def engine_trial(
+    name: str,
+    engine: Engine,
+    prompts: Sequence[Prompt],
+    sampling: Sampling,
+    pid: Callable[[], int | None],
+) -> Trial:
+    """Run all prompts through an engine that is loaded and warm."""
+    texts = [""] * len(prompts)
+    tokens = 0
+    start = time.monotonic()
+    for event in run_engine(engine, prompts, sampling):
+        if isinstance(event, Failure):
+            raise event.error
+        if isinstance(event, Done):
+            texts[int(event.request_id)] = event.text
+            tokens += event.new_tokens
+    seconds = time.monotonic() - start
+    return Trial(name, seconds, tokens, peak_memory(pid()), tuple(texts), engine.info)
+
+
+def first_token_times(
+    engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, *, busy: bool, rounds: int
+) -> list[float]:
+    """Seconds to the first text of a person's request, alone or while a book runs."""
+    stop = threading.Event()
+    loader = threading.Thread(target=_keep_busy, args=(engine, prompts, sampling, stop))
+    if busy:
+        loader.start()
+        time.sleep(2.0)  # until the book's batch is full
+    times = []
+    try:
+        for number in range(rounds):
+            events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+            request = Request(
+                f"person{number}", prompts[number % len(prompts)], sampling, P.INTERACTIVE
+            )
+            start = time.monotonic()
+            engine.submit(request, events.put)
+            event = events.get()
+            times.append(time.monotonic() - start)
+            engine.cancel(request.id)
+            while isinstance(event, Chunk):
+                event = events.get()
+    finally:
+        stop.set()
+        if busy:
+            loader.join()
+    return times
+
+
+def _keep_busy(
+    engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, stop: threading.Event
+) -> None:
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    running: set[str] = set()
+    number = 0
+    while not stop.is_set() or running:
+        while not stop.is_set() and len(running) < 2 * engine.info.slots:
+            request_id = f"book{number}"
+            engine.submit(
+                Request(request_id, prompts[number % len(prompts)], sampling, P.BOOK), events.put
+            )
+            running.add(request_id)
+            number += 1
+        if stop.is_set():
+            for request_id in running:
+                engine.cancel(request_id)
+        event = events.get()
+        if not isinstance(event, Chunk):
+            running.discard(event.request_id)
+
+
+def peak_memory(pid: int | None) -> int:
+    """Peak memory of a process in MB, where the system tells (Linux)."""
+    status = Path(f"/proc/{pid}/status")
+    if pid is None or not status.exists():
+        return 0
+    for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) // 1024
+    return 0
