@@ -11,7 +11,7 @@ import html
 import re
 
 from translator.books import safety
-from translator.books.xmltree import SPACE, decode_references, escape
+from translator.books.xmltree import SPACE, decode_references, escape, mend
 from translator.errors import BookError
 
 # A tag whose quotes are whole, else anything up to the next angle bracket.
@@ -41,7 +41,7 @@ _BARRIER = frozenset(_BARRIER_NAMES.split())
 
 def repair(text: str) -> str:
     """Well-formed XHTML with the same text; pieces that are no markup become text."""
-    return _Repair(text).run()
+    return _Repair(mend(text)).run()
 
 
 class _Repair:

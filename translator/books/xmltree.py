@@ -248,13 +248,17 @@ def split_references(raw: str) -> Iterator[tuple[str, bool]]:
         yield decode_references(raw[position:]), True
 
 
+def mend(text: str) -> str:
+    """The text with U+FFFD for every character that XML cannot hold."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 def escape(text: str, quote: str = "") -> str:
     """Text for an element's content, or for an attribute value in these quotes.
 
     Characters that XML cannot hold become U+FFFD.
     """
-    text = _NOT_XML.sub("\ufffd", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = mend(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if quote:
         text = text.replace(quote, "&quot;" if quote == '"' else "&#39;")
     return text
