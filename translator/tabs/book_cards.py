@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from translator import markup
 from translator.errors import VersoError
 from translator.prompts import UNKNOWN
 from translator.records import Job, JobState
@@ -98,22 +99,24 @@ class BookCards:
         )
 
     def _running(self, job: Job) -> str:
-        progress = self._context.jobs.progress(job.id)
-        counts = progress.counts
-        bar = views.progress(progress.fraction if counts.total else None, "Progress")
+        counts = self._context.jobs.store.counts(job.id)
+        fraction = counts.words_done / counts.words if counts.words else None
+        bar = views.progress(fraction, "Progress")
         stopping = bool(job.wish)
         facts = views.figures(
             (
                 "Stopping" if stopping else (job.phase or "starting").capitalize(),
                 f"{counts.done:,} of {counts.total:,} segments" if counts.total else "",
-                f"{job.speed:.0f} tokens a second" if job.speed >= 0.5 else "",
+                f"{job.speed:,.0f} tokens a second" if job.speed >= 0.5 else "",
                 f"about {views.duration(job.eta)} left" if job.eta else "",
                 f"{counts.failed} failed" if counts.failed else "",
             )
         )
         preview = "".join(
-            views.passage(source, job.source_language) + views.passage(target, job.target_language)
-            for source, target in progress.recent[:_PREVIEW]
+            views.passage(markup.plain(entry.segment.text), job.source_language)
+            + views.passage(markup.plain(entry.translation.text), job.target_language)
+            for entry in self._context.jobs.store.recent(job.id, _PREVIEW)
+            if entry.translation is not None
         )
         if preview:
             preview = f'<div class="v-preview" aria-label="Translated last">{preview}</div>'

@@ -41,10 +41,11 @@ def build(
     with gr.Row(elem_classes="v-books"):
         with gr.Column(elem_classes="v-form", min_width=280):
             file = gr.File(
-                label=f"A book ({', '.join(SUFFIXES)})",
+                label=f"Book ({', '.join(SUFFIXES)})",
                 file_types=list(SUFFIXES),
                 elem_id="books-file",
-                height=130,
+                elem_classes="v-upload",
+                height=150,
             )
             about = gr.HTML(_EMPTY, elem_id="books-about")
             source = gr.Dropdown(
@@ -75,7 +76,7 @@ def build(
 
     def look(path: str | None) -> dict[Any, Any]:
         if path is None:
-            return {about: _EMPTY, edition: gr.update(visible=False, value="none"), message: ""}
+            return {about: _EMPTY, edition: gr.update(visible=False, value="none")}
         try:
             said, editions = _describe(Path(path))
         except VersoError as problem:

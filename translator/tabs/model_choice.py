@@ -96,7 +96,7 @@ def dropdown(context: AppContext, tab: str) -> gr.Dropdown:
 
 def panel(context: AppContext, model: gr.Dropdown, tab: str) -> ModelChoice:
     """What appears while the chosen model is not there: terms, download, progress, stop."""
-    with gr.Group(visible=False, elem_classes="v-download", elem_id=f"{tab}-download") as box:
+    with gr.Column(visible=False, elem_classes="v-download", elem_id=f"{tab}-download") as box:
         offer = gr.HTML(elem_id=f"{tab}-offer")
         consent = gr.Checkbox(label="I have read and accept these terms", visible=False)
         state = gr.HTML()

@@ -26,8 +26,6 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
 
     Returns the timer that keeps the list fresh, for the page to switch on and off.
     """
-    message = gr.HTML(elem_id="models-message")
-    listing = gr.HTML(elem_id="models-list", js_on_load=views.ACTIONS_JS, elem_classes="v-listing")
     if not context.shared:
         # A path names a file of this machine, so only its own user may give one.
         with gr.Accordion("Add a GGUF file of yours", open=False, elem_id="models-add-fold"):
@@ -41,6 +39,8 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
                 )
                 name = gr.Textbox(label="Name", placeholder="as the file says", scale=1)
                 add = gr.Button("Add", variant="primary", scale=0, min_width=90)
+    message = gr.HTML(elem_id="models-message")
+    listing = gr.HTML(elem_id="models-list", js_on_load=views.ACTIONS_JS, elem_classes="v-listing")
     timer = gr.Timer(1.0, active=False)
 
     def show() -> str:

@@ -17,7 +17,7 @@ _FILE = "owner"  # in the job's folder
 _YEAR = 365 * 24 * 3600  # seconds
 
 
-def owner_of(request: Any) -> str:  # noqa: ANN401  # a Starlette or a gradio request
+def owner_of(request: Any) -> str:  # a Starlette or a gradio request
     """The browser's token; empty for one that accepts no cookies."""
     return str(request.cookies.get(COOKIE, ""))
 

@@ -21,6 +21,7 @@ class TextProgress:
         self._page_at = 0.0
         self._table_at = 0.0
         self._results: dict[int, SegmentResult] = {}
+        self._first: TextUpdate | None = None  # the first one with text in it
         self._last: TextUpdate | None = None
         self.failed = 0
 
@@ -28,6 +29,8 @@ class TextProgress:
         """Note an update; whether the page should be told now."""
         self._last = update
         self._source = update.source
+        if self._first is None and update.new_tokens:
+            self._first = update
         if update.segment:
             self._results[update.index] = update.segment
         if update.result:
@@ -60,14 +63,21 @@ class TextProgress:
             return ""
         if update.kind is UpdateKind.START:
             return views.figures(("Getting the model ready",))
-        speed = update.new_tokens / update.seconds if update.seconds > 0.5 else 0.0
-        characters = views.plural(len(update.text), "character")
+        speed = self._speed(update)
+        characters = views.plural(len(update.text.strip()), "character")
         if update.result:
             count = views.plural(update.total, "segment")
             first = f"Done in {views.duration(update.seconds)}"
             return views.figures((first, characters, count, _per_second(speed)))
         part = f"{update.done} of {views.plural(update.total, 'segment')}"
         return views.figures((part, characters, views.duration(update.seconds), _per_second(speed)))
+
+    def _speed(self, update: TextUpdate) -> float:
+        """New tokens a second since the first: loading and reading the prompt do not count."""
+        if self._first is None:
+            return 0.0
+        seconds = update.seconds - self._first.seconds
+        return (update.new_tokens - self._first.new_tokens) / seconds if seconds > 0.3 else 0.0
 
     def ended(self, how: str) -> str:
         """One sentence for an end before the end."""

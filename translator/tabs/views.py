@@ -96,8 +96,10 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 def language_name(tag: str) -> str:
     """The English name of a language, or the tag where it is not in the table."""
-    known = next((lang for lang in languages.LANGUAGES if lang.tag == tag), None)
-    return known.name if known else tag
+    try:
+        return languages.get(tag).name if tag else ""
+    except VersoError:
+        return tag
 
 
 def language_choices(first: tuple[str, str] | None = None) -> list[tuple[str, str]]:
