@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from tests.epubs import make_epub
 from tests.fake_engine import Act, FakeEngine, Say, Script
 from translator.engines.base import Engine, EngineInfo, Request, Sink
 from translator.engines.pseudo import PseudoEngine, pseudo
-from translator.jobs import BookJobs
+from translator.jobs import BookJobs, JobState
 from translator.models.registry import Registry
 from translator.settings import Settings
+from translator.types import Translation
 
 SENTENCES = (
     "The old sailor told a long story about the sea and its storms.",
@@ -57,6 +58,9 @@ def scripted(script: Script, slots: int = 4) -> FakeEngine:
 def as_pseudo(request: Request, text: str, count: int) -> Act:
     """The script that answers as the dry run does, for German."""
     return Say(pseudo(text, "de"))
+
+
+MakeJobs = Callable[[Engine], BookJobs]
 
 
 class SlowEngine:
@@ -106,3 +110,23 @@ def jobs_with(engine: Engine, home: Path) -> BookJobs:
     """The jobs of a data home, run by an engine that plays the model ``pseudo``."""
     settings = Settings(home)
     return BookJobs(settings, OnePool(engine), Registry(settings))
+
+
+def wait_for(truth: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Fail unless it becomes true in time."""
+    end = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def state(jobs: BookJobs, job_id: str) -> JobState:
+    """A job's state now."""
+    return jobs.store.job(job_id).state
+
+
+def stored(jobs: BookJobs, job_id: str) -> dict[str, Translation]:
+    """The translations that are stored, by segment id."""
+    return {
+        e.segment.id: e.translation for e in jobs.store.entries(job_id) if e.translation is not None
+    }

@@ -134,6 +134,7 @@ def _show(arguments: argparse.Namespace) -> int:
             print_json(_facts(jobs, job))
             return 0
         progress = jobs.progress(job.id)
+        state = state_of(jobs, job)
         lines = {
             "id": job.id,
             "book": job.title,
@@ -142,7 +143,7 @@ def _show(arguments: argparse.Namespace) -> int:
             "report": str(jobs.report_path(job.id)) if jobs.report(job.id) else "",
             "languages": f"{job.source_language} → {job.target_language}",
             "model": job.model,
-            "state": " ".join(filter(None, (state_of(jobs, job), job.phase))),
+            "state": f"{state}, {job.phase}" if state == job.state and job.phase else state,
             "error": job.error,
             "progress": detail(progress),
             "made": _when(job.created),

@@ -50,6 +50,7 @@ class Prompt:
         self._style = arguments.style
         self._sampling = sampling_of(arguments)
         self._translator = Translator(spec.id, settings=settings, pool=pool)
+        self._ready = False  # whether the model is known to be loaded
 
     def run(self) -> int:
         """Read lines until the person leaves."""
@@ -110,6 +111,7 @@ class Prompt:
         spec = self._registry.get(model)
         ensure(spec, self._registry, self._settings, download=self._download)
         self._translator = Translator(spec.id, settings=self._settings, pool=self._pool)
+        self._ready = False
         say(f"{spec.name}.")
 
     def _translate(self, text: str) -> None:
@@ -124,7 +126,10 @@ class Prompt:
                 sampling=self._sampling,
                 stop=stop,
             )
-            report_failures(print_stream(updates, f"Loading {self._translator.model.name}"))
+            doing = "Translating" if self._ready else f"Loading {self._translator.model.name}"
+            result = print_stream(updates, doing)
+            self._ready = True
+            report_failures(result)
 
 
 def _source(name: str) -> str:
