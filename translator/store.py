@@ -153,7 +153,7 @@ class Store:
             raise InputError(f"{what} {job_id!r}.", "`verso jobs list` shows them all.")
         return job_of_row(rows[0])
 
-    def update_job(self, job_id: str, **values: Any) -> None:  # noqa: ANN401
+    def update_job(self, job_id: str, **values: Any) -> None:
         """Change columns of a job. A job that is gone stays gone."""
         if "options" in values:
             values["options"] = json.dumps(values["options"], ensure_ascii=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from translator.jobs import BookJobs
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's class is private
+def add_parser(commands: Any) -> None:  # argparse's class is private
     """Add the command."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "book",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SHOWN_RECENT = 3
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's class is private
+def add_parser(commands: Any) -> None:  # argparse's class is private
     """Add the command."""
     parser: argparse.ArgumentParser = commands.add_parser("jobs", help="list and steer book jobs")
     parser.set_defaults(run=_list, json=False)

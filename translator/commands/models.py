@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHOWN_LANGUAGES = 8
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's class is private
+def add_parser(commands: Any) -> None:  # argparse's class is private
     """Add the command."""
     parser: argparse.ArgumentParser = commands.add_parser("models", help="list and get models")
     parser.set_defaults(run=_list, json=False)

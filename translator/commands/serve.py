@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's class is private
+def add_parser(commands: Any) -> None:  # argparse's class is private
     """Add the command."""
     parser: argparse.ArgumentParser = commands.add_parser("serve", help="open the page")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")

@@ -92,7 +92,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(drawn)
 
 
-def print_json(data: Any) -> None:  # noqa: ANN401
+def print_json(data: Any) -> None:
     """JSON on standard output."""
     print(json.dumps(data, ensure_ascii=False, indent=2))
 

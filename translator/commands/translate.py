@@ -21,7 +21,7 @@ FAILED_SEGMENTS = 3
 _SHOWN_FAILURES = 10
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401  # argparse's class is private
+def add_parser(commands: Any) -> None:  # argparse's class is private
     """Add the command."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "translate",
