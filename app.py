@@ -75,6 +75,8 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
         )
     assets = assets_dir()
     script = (assets / "page.js").read_text(encoding="utf-8")
+    # In the head, not as gradio's css: that is rewritten, and media queries get lost.
+    style = (assets / "page.css").read_text(encoding="utf-8")
     gr.mount_gradio_app(
         app,
         _page(context),
@@ -87,8 +89,7 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
         ssr_mode=False,
         pwa=True,
         theme=_theme(),
-        css_paths=assets / "page.css",
-        head=f'<meta name="color-scheme" content="light dark"><script>{script}</script>',
+        head=f"<style>{style}</style><script>{script}</script>",
     )
     return app
 
