@@ -107,7 +107,7 @@ class BookCards:
             (
                 "Stopping" if stopping else (job.phase or "starting").capitalize(),
                 f"{counts.done:,} of {counts.total:,} segments" if counts.total else "",
-                f"{job.speed:,.0f} tokens a second" if job.speed >= 0.5 else "",
+                f"{job.speed:,.1f} tokens a second" if job.speed else "",
                 f"about {views.duration(job.eta)} left" if job.eta else "",
                 f"{counts.failed} failed" if counts.failed else "",
             )
