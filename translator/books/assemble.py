@@ -23,14 +23,23 @@ def build(
     out; a run that must stay says why in ``keep``.
     """
     flattener = Flattener(source, rereading)
-    pieces = flattener.flatten(nodes)
+    return build_pieces(source, flattener.flatten(nodes), flattener.kept, preserve)
+
+
+def build_pieces(
+    source: str,
+    pieces: list[Piece],
+    kept: Sequence[tuple[int, str, str]] = (),
+    preserve: bool = False,
+) -> list[Run]:
+    """The runs of pieces that a format found by itself; see :func:`build`."""
     if not preserve:
         _collapse(source, pieces)
     runs = []
     for line in _lines(pieces):
         if run := _run(source, line):
             first, last = line[0].start, line[-1].end
-            inside = [(r, t) for at, r, t in flattener.kept if first <= at < last]
+            inside = [(r, t) for at, r, t in kept if first <= at < last]
             runs.append(_judge(run, inside))
     return runs
 

@@ -101,9 +101,14 @@ class Page:
     inventory: Counter[str] = field(default_factory=Counter)
 
 
-def read_page(source: str, member: str, rereading: bool = False) -> Page:
-    """Find all text of a well-formed page. ``member`` names it in ids and messages."""
-    return _Reader(source, member, rereading).read()
+def read_page(
+    source: str, member: str, rereading: bool = False, tree: Node | None = None
+) -> Page:
+    """Find all text of a page. ``member`` names it in ids and messages.
+
+    ``tree`` is the page as somebody else parsed it; without it the page must be well-formed.
+    """
+    return _Reader(source, member, rereading).read(tree or parse(source, BLOCKS, member))
 
 
 class _Reader:
@@ -114,8 +119,7 @@ class _Reader:
         self._page = Page(source)
         self._number = 0
 
-    def read(self) -> Page:
-        tree = parse(self._source, BLOCKS, self._member)
+    def read(self, tree: Node) -> Page:
         self._page.root = next((c for c in tree.children if c.kind is NodeKind.ELEMENT), None)
         self._walk(tree, _Context())
         return self._page

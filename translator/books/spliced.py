@@ -1,0 +1,141 @@
+"""What formats share whose text is replaced in place: units of source text, and their edits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from translator.books import base
+from translator.books.base import Bilingual, Found, WriteOptions
+from translator.books.runs import collapse
+from translator.books.xhtml import Unit
+from translator.books.xmltree import Edit, splice
+from translator.errors import BookError
+from translator.types import Block
+
+Render = Callable[[Unit, str, Callable[[int, int], str]], str]
+
+
+@dataclass(slots=True)
+class Part:
+    """A text of the book with its units. ``section`` is what its blocks say they belong to."""
+
+    section: str
+    source: str
+    units: list[Unit] = field(default_factory=list)
+
+
+def plain_render(unit: Unit, text: str, take: Callable[[int, int], str]) -> str:
+    """The markup of a unit's new text."""
+    return unit.run.render(text, take, unit.quote)
+
+
+def compose(
+    part: Part,
+    texts: Mapping[str, str],
+    edits: Iterable[Edit] = (),
+    render: Render = plain_render,
+) -> str:
+    """The part's source with the units in ``texts`` replaced.
+
+    Units and edits may lie inside the placeholders of another unit (an image's description in a
+    paragraph, a text box): then they move with them.
+    """
+    jobs: list[tuple[int, int, Unit | Edit]] = [(e.start, e.end, e) for e in edits]
+    jobs += [(u.run.start, u.run.end, u) for u in changed_units(part, texts)]
+    jobs.sort(key=lambda job: (job[0], -job[1]))
+    done: list[Edit] = []  # the last one starts first
+    for start, end, job in reversed(jobs):
+        inside: list[Edit] = []
+        while done and done[-1].start < end:
+            inside.append(done.pop())
+        if isinstance(job, Edit):
+            done.append(job)
+            continue
+
+        def take(a: int, b: int, inside: list[Edit] = inside) -> str:
+            found = [
+                Edit(e.start - a, e.end - a, e.text) for e in inside if a <= e.start and e.end <= b
+            ]
+            return splice(part.source[a:b], found)
+
+        done.append(Edit(start, end, render(job, texts[job.id], take)))
+    return splice(part.source, done)
+
+
+def changed_units(part: Part, texts: Mapping[str, str]) -> list[Unit]:
+    """The units of a part that get another text."""
+    return [u for u in part.units if u.keep is None and texts.get(u.id, u.run.text) != u.run.text]
+
+
+class SplicedBook(ABC):
+    """The members of :class:`translator.books.base.Book` that are the same for these formats.
+
+    A format adds ``format``, :meth:`_again` and :meth:`_save`. A unit's new text must not change
+    how the written file divides into units: their ids are counted again there.
+    """
+
+    format = ""
+    title = ""
+    language = ""
+    bilingual: tuple[Bilingual, ...] = ("none",)
+
+    def __init__(self, path: Path, parts: list[Part], notes: Iterable[str] = ()) -> None:
+        self.path = path
+        self.notes = tuple(notes)
+        self._parts = parts
+        self._units = {unit.id: (unit, part) for part in parts for unit in part.units}
+        self._blocks = [b for p in parts for u in p.units for b in u.blocks(p.section)]
+        self._texts = {block.id: block.text for block in self._blocks}
+        if not self._blocks:
+            raise BookError(f"{path.name} has no text.", "Choose a file with text in it.")
+
+    def blocks(self) -> list[Block]:
+        """All text in document order."""
+        return list(self._blocks)
+
+    def check(self, block_id: str, text: str) -> str:
+        """Why ``text`` cannot be written in place of a block, or an empty string."""
+        if text == self._texts.get(block_id):
+            return ""
+        unit, part = self._units.get(block_id, (None, None))
+        if unit is None or part is None or unit.keep is not None:
+            return "this part of the book stays as it is"
+        return unit.run.problem(text, part.source)
+
+    def visible(self, block_id: str, text: str) -> str:
+        """What a reader sees when ``text`` stands in the block."""
+        unit, _ = self._units.get(block_id, (None, None))
+        if unit is None or unit.keep is not None:
+            return collapse(text)
+        return unit.run.visible(text)
+
+    def inventory(self) -> Counter[str]:
+        """What must be the same before and after writing."""
+        return Counter()
+
+    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
+        """Read a written file again; see :meth:`translator.books.base.Book.found`."""
+        again = self._again(output, texts, options)
+        seen = {block.id: again.visible(block.id, block.text) for block in again.blocks()}
+        in_place = {block.id: seen.get(block.id, "") for block in self._blocks}
+        return Found(in_place, again.inventory())
+
+    def write(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
+        """Write the translated book; see :meth:`translator.books.base.Book.write`."""
+        base.require_mode(self, options)
+        base.require_writable(self, texts, self._texts)
+        self._save(output, texts, options)
+
+    @abstractmethod
+    def _again(
+        self, output: Path, texts: Mapping[str, str], options: WriteOptions
+    ) -> SplicedBook:
+        """Read what :meth:`_save` wrote."""
+
+    @abstractmethod
+    def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
+        """Write the book; all was checked."""
