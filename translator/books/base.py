@@ -114,6 +114,7 @@ class Format:
 FORMATS = (
     Format("epub", (".epub",), "translator.books.epub", b"PK\x03\x04"),
     Format("txt", (".txt", ".text"), "translator.books.txt"),
+    Format("subtitles", (".srt", ".vtt"), "translator.books.subtitles"),
 )
 SUFFIXES: tuple[str, ...] = tuple(suffix for f in FORMATS for suffix in f.suffixes)
 

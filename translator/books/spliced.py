@@ -45,7 +45,7 @@ def compose(
     paragraph, a text box): then they move with them.
     """
     jobs: list[tuple[int, int, Unit | Edit]] = [(e.start, e.end, e) for e in edits]
-    jobs += [(u.run.start, u.run.end, u) for u in changed_units(part, texts)]
+    jobs += [(u.run.start, u.run.end, u) for u in changed_units(part.units, texts)]
     jobs.sort(key=lambda job: (job[0], -job[1]))
     done: list[Edit] = []  # the last one starts first
     for start, end, job in reversed(jobs):
@@ -66,9 +66,9 @@ def compose(
     return splice(part.source, done)
 
 
-def changed_units(part: Part, texts: Mapping[str, str]) -> list[Unit]:
-    """The units of a part that get another text."""
-    return [u for u in part.units if u.keep is None and texts.get(u.id, u.run.text) != u.run.text]
+def changed_units(units: Iterable[Unit], texts: Mapping[str, str]) -> list[Unit]:
+    """The units that get another text."""
+    return [u for u in units if u.keep is None and texts.get(u.id, u.run.text) != u.run.text]
 
 
 class SplicedBook(ABC):
@@ -131,9 +131,7 @@ class SplicedBook(ABC):
         self._save(output, texts, options)
 
     @abstractmethod
-    def _again(
-        self, output: Path, texts: Mapping[str, str], options: WriteOptions
-    ) -> SplicedBook:
+    def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> SplicedBook:
         """Read what :meth:`_save` wrote."""
 
     @abstractmethod
