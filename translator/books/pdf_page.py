@@ -1,0 +1,180 @@
+"""What is on a page of a PDF: lines of text, pictures and tables, with their places in points."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+_BOLD = re.compile(r"bold|black|heavy|demi|semibold|-b$|medi", re.I)
+_ITALIC = re.compile(r"ital|obli|slant|-i$", re.I)
+_MONO = re.compile(r"mono|courier|typewriter|consol|cmtt|menlo|inconsolata|txtt|sourcecode", re.I)
+_SUPERSCRIPT, _ITALICS, _MONOSPACED, _BOLDFACE = 1, 2, 8, 16  # MuPDF's flags of a font
+_UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff]")
+# What XML cannot hold, and what MuPDF gives for a glyph without a meaning.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Not the raised letter inside a logo or a small capital.
+_EXPONENT = re.compile(r"\s*(?:[^A-Za-z]{1,8}|[a-z]{1,2})\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters of one font. ``raised``: a superscript. ``note``: number of the note meant."""
+
+    text: str
+    size: float
+    bold: bool = False
+    italic: bool = False
+    mono: bool = False
+    raised: bool = False
+    note: int = 0
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text. ``left`` and ``right`` are the edges of its column, ``page`` counts from 0.
+
+    ``column`` is the running number of the column or band it lies in, over the whole book.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    spans: list[Span]
+    page: int
+    left: float = 0.0
+    right: float = 0.0
+    column: int = 0
+
+    @property
+    def text(self) -> str:
+        """The characters of all spans."""
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def size(self) -> float:
+        """The font size of most of its characters, in half points."""
+        sizes: Counter[float] = Counter()
+        for span in self.spans:
+            if not span.raised:
+                sizes[round(span.size * 2) / 2] += len(span.text.strip())
+        return sizes.most_common(1)[0][0] if sizes else self.spans[0].size
+
+    def all(self, name: str) -> bool:
+        """Whether all of its visible characters are bold, italic or mono."""
+        return all(getattr(s, name) for s in self.spans if s.text.strip() and not s.raised)
+
+
+@dataclass(slots=True)
+class Picture:
+    """A picture. ``file`` is its name in the book's folder, ``text`` what is written in it."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    file: str
+    text: str
+    page: int
+
+
+@dataclass(slots=True)
+class Table:
+    """A table with rules; a row is a list of cells."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    rows: list[list[str]]
+    page: int
+
+
+@dataclass(slots=True)
+class Page:
+    """A page, from number 0. ``problem`` says why it could not be read, or is empty."""
+
+    number: int
+    width: float = 0.0
+    height: float = 0.0
+    lines: list[Line] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    problem: str = ""
+
+
+def page_from(value: dict[str, Any]) -> Page:
+    """A page from a line of the worker's output."""
+    number = int(value["page"])
+    if problem := value.get("error"):
+        return Page(number, problem=str(problem))
+    page = Page(number, value["width"], value["height"])
+    raw = value["lines"]
+    directions = Counter(_direction(line) for line in raw for _ in line[6])
+    turned = directions.most_common(1)[0][0] if directions else (1, 0)
+    for line in raw:
+        if _direction(line) == turned:  # the others are stamps in the margin
+            box = _turn(line[:4], turned, page)
+            page.lines.append(Line(*box, _spans(line[6]), number))
+    page.lines = [line for line in page.lines if line.text.strip()]
+    for entry in value["pictures"]:
+        page.pictures.append(Picture(*_turn(entry[:4], turned, page), entry[4], entry[5], number))
+    for entry in value["tables"]:
+        rows = [[clean(cell) for cell in row] for row in entry[4]]
+        page.tables.append(Table(*_turn(entry[:4], turned, page), rows, number))
+    if turned[0] == 0:
+        page.width, page.height = page.height, page.width
+    text = "".join(line.text for line in page.lines)
+    strange = len(_UNREADABLE.findall(text))
+    if strange > 20 and strange > 0.3 * len(text):
+        page.problem = "its font does not say which characters it shows"
+    elif not page.lines and not page.pictures and value["warnings"]:
+        page.problem = str(value["warnings"]).splitlines()[0]
+    return page
+
+
+def clean(text: str) -> str:
+    """Text that XML can hold, in composed characters, with plain blanks."""
+    text = _CONTROL.sub("", text.replace("\t", " "))
+    return unicodedata.normalize("NFC", text.replace("\xa0", " "))
+
+
+def _direction(line: list[Any]) -> tuple[int, int]:
+    return round(line[4]), round(line[5])
+
+
+def _turn(
+    box: list[float], direction: tuple[int, int], page: Page
+) -> tuple[float, float, float, float]:
+    """A box on the page turned so that its text runs from left to right."""
+    x0, y0, x1, y1 = box
+    if direction == (0, -1):
+        return page.height - y1, x0, page.height - y0, x1
+    if direction == (0, 1):
+        return y0, page.width - x1, y1, page.width - x0
+    return x0, y0, x1, y1
+
+
+def _spans(raw: list[list[Any]]) -> list[Span]:
+    spans = []
+    size = max((span[1] for span in raw if span[0].strip()), default=0.0)
+    baseline = next((span[4] for span in raw if span[1] == size), 0.0)
+    for text, own, flags, font, origin in raw:
+        raised = bool(flags & _SUPERSCRIPT) or (
+            own < 0.85 * size and baseline - origin > 0.15 * size
+        )
+        raised = raised and bool(_EXPONENT.fullmatch(text))
+        spans.append(
+            Span(
+                clean(text),
+                own,
+                bool(flags & _BOLDFACE or _BOLD.search(font)),
+                bool(flags & _ITALICS or _ITALIC.search(font)),
+                bool(flags & _MONOSPACED or _MONO.search(font)),
+                raised and len(raw) > 1,
+            )
+        )
+    return spans

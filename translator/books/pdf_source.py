@@ -1,0 +1,122 @@
+"""A PDF file -> its pages, through a child process with limits of time and memory.
+
+A page on which the parser hangs or dies becomes a page with a problem; the rest is read by a new
+process.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from translator.books.pdf_page import Page, page_from
+from translator.errors import BookError
+
+MAX_FILE = 1 << 30  # bytes
+MAX_PAGES = 10_000
+MAX_LINE = 64 << 20  # characters that the worker may say of one page
+PAGE_SECONDS = 60.0
+_MAX_CRASHES = 5
+_WORKER = Path(__file__).with_name("pdf_worker.py")
+_AGAIN = "Get the file again, or print it to a new PDF."
+
+
+@dataclass(slots=True)
+class Source:
+    """What a PDF says of itself, and its pages. ``outline``: (level, title, page from 1)."""
+
+    title: str = ""
+    author: str = ""
+    language: str = ""
+    outline: list[tuple[int, str, int]] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+
+
+def read_source(path: Path, folder: Path, page_seconds: float = PAGE_SECONDS) -> Source:
+    """Read all pages; pictures are put into ``folder``.
+
+    Raises :class:`BookError` when the file cannot be opened, is locked or beyond all measure.
+    """
+    if path.stat().st_size > MAX_FILE:
+        raise BookError(f"{path.name} is larger than any book.", "Split it.")
+    source: Source | None = None
+    total, crashes = 1, 0
+    while source is None or len(source.pages) < total:
+        first = len(source.pages) if source else 0
+        for value in _say(path, folder, first, page_seconds):
+            if "page" not in value:
+                total = _checked(value, path)
+                source = source or _about(value)
+            elif source is not None:
+                source.pages.append(page_from(value))
+        if source is None:
+            raise BookError(f"{path.name} cannot be read: the PDF reader failed on it.", _AGAIN)
+        if len(source.pages) < total:
+            crashes += 1
+            if crashes > _MAX_CRASHES:
+                raise BookError(
+                    f"{path.name} is damaged: the PDF reader failed on page after page.", _AGAIN
+                )
+            source.pages.append(
+                Page(len(source.pages), problem="the PDF reader crashed or did not come to an end")
+            )
+    return source
+
+
+def _say(path: Path, folder: Path, first: int, seconds: float) -> Iterator[dict[str, Any]]:
+    # -P: names beside the worker must not hide those of the library.
+    command = [sys.executable, "-P", str(_WORKER), str(path), str(folder), str(first)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
+    ) as child:
+        assert child.stdout is not None
+        try:
+            while True:
+                timer = threading.Timer(seconds, child.kill)
+                timer.start()
+                try:
+                    line = child.stdout.readline(MAX_LINE)
+                finally:
+                    timer.cancel()
+                if not line.endswith("\n"):
+                    return  # it ended, well or not, or says more of a page than any page holds
+                with suppress(ValueError):
+                    yield json.loads(line)
+        finally:
+            child.kill()
+
+
+def _checked(value: dict[str, Any], path: Path) -> int:
+    """The number of pages. Raises :class:`BookError` for what cannot be a book."""
+    if value.get("locked"):
+        handler = str(value.get("handler"))
+        if "Standard" not in handler and handler:
+            raise BookError(
+                f"{path.name} is protected by DRM.",
+                "Verso cannot open protected books. Use a copy without DRM.",
+            )
+        raise BookError(
+            f"{path.name} is locked with a password.",
+            "Open it in a PDF viewer, save or print a copy without the password, and use that.",
+        )
+    if problem := value.get("error"):
+        raise BookError(f"{path.name} is damaged ({problem}).", _AGAIN)
+    pages = int(value["pages"])
+    if not 0 < pages <= MAX_PAGES:
+        raise BookError(f"{path.name} has {pages} pages, which is no book.", "Is it damaged?")
+    return pages
+
+
+def _about(value: dict[str, Any]) -> Source:
+    outline = [
+        (int(level), " ".join(str(title).split()), int(page))
+        for level, title, page in value["outline"]
+    ]
+    return Source(value["title"].strip(), value["author"].strip(), value["language"], outline)
