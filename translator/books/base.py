@@ -109,18 +109,20 @@ class Format:
     suffixes: tuple[str, ...]
     module: str  # has ``read(path: Path) -> Book``
     magic: bytes = b""  # first bytes of such a file; empty: recognised by suffix only
+    output: str = ""  # suffix of what is written; empty: that of the source
 
 
 FORMATS = (
     Format("epub", (".epub",), "translator.books.epub", b"PK\x03\x04"),
+    Format("pdf", (".pdf",), "translator.books.pdf", b"%PDF-", ".epub"),
     Format("txt", (".txt", ".text"), "translator.books.txt"),
+    Format("html", (".html", ".htm", ".xhtml"), "translator.books.html"),
     Format("subtitles", (".srt", ".vtt"), "translator.books.subtitles"),
 )
 SUFFIXES: tuple[str, ...] = tuple(suffix for f in FORMATS for suffix in f.suffixes)
 
 # What other files begin with, to answer a wrong suffix with a clear sentence.
 _FOREIGN = (
-    (b"%PDF-", "a PDF"),
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
     (b"Rar!", "a RAR archive"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -164,6 +166,12 @@ def open_book(path: Path | str) -> Book:
                 )
             return _read(book_format, path)
     raise BookError(f"{path.name} has an unknown format.", _SUPPORTED)
+
+
+def output_suffix(path: Path) -> str:
+    """The suffix of the translation of a book, e.g. ``.epub`` for a PDF."""
+    suffix = path.suffix.lower()
+    return next((f.output for f in FORMATS if f.output and suffix in f.suffixes), path.suffix)
 
 
 def _is_mobi(head: bytes) -> bool:

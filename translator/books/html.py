@@ -1,0 +1,188 @@
+"""HTML pages: one file, as found on the web or saved from a browser.
+
+Besides what EPUB pages have, the descriptions for search engines and previews, and the words of
+form fields and buttons are translated.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from translator.books import base, safety
+from translator.books.base import Bilingual, Found, WriteOptions
+from translator.books.decoding import Encoding, decode_text
+from translator.books.html_tree import HtmlTree, balanced
+from translator.books.inline import SOURCE_CLASS
+from translator.books.runs import collapse, strip_ids
+from translator.books.spliced import Part, SplicedBook, changed_units, compose, plain_render
+from translator.books.turning import Turn
+from translator.books.xhtml import (
+    Page,
+    Unit,
+    attribute_run,
+    language_attributes,
+    read_page,
+    side_by_side,
+)
+from translator.books.xmltree import Edit, Node, decode_references
+from translator.errors import BookError
+from translator.types import BlockKind
+
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.I)
+# Browsers read these names as supersets.
+_LABELS = {
+    **dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601"), "cp949"),
+    "iso-8859-9": "cp1254",
+    "big5": "big5hkscs",
+}
+_META_NAMES = (
+    "description og:title og:description og:image:alt twitter:title twitter:description "
+    "twitter:image:alt application-name"
+)
+_META = frozenset(_META_NAMES.split())
+_BUTTONS = frozenset({"submit", "button", "reset"})
+_ADDED_XML_LANG = re.compile(r' xml:lang="[^"]*"')
+
+
+def read(path: Path) -> HtmlBook:
+    """Read an HTML file. Raises :class:`BookError` when it cannot be read or has no text."""
+    return HtmlBook(path)
+
+
+class HtmlBook(SplicedBook):
+    """An HTML page that was read; see :class:`translator.books.base.Book`."""
+
+    format = "html"
+    bilingual: tuple[Bilingual, ...] = ("none", "above", "below", "side")
+
+    def __init__(self, path: Path, rereading: bool = False) -> None:
+        size = path.stat().st_size
+        if size > safety.MAX_MARKUP:
+            raise BookError(f"{path.name} is {size >> 20} MiB of markup.", "Split the page.")
+        source, self._encoding, note = _decode(path.read_bytes(), path.name)
+        tree = HtmlTree(source, path.name)
+        self._unquoted = tree.unquoted
+        self._page: Page = read_page(source, "page", rereading, tree.root)
+        self._root = next(tree.root.iter("html"), None)
+        self._page.root = self._root
+        part = Part(
+            path.name, source, [*self._page.units, *_extra_units(source, tree.root, rereading)]
+        )
+        super().__init__(path, [part], [note])
+        head = next(tree.root.iter("title"), None)
+        raw = source[head.inner_start : head.inner_end] if head else ""
+        self.title = collapse(decode_references(raw))
+        if self._root is not None:
+            self.language = self._root.get("lang") or self._root.get("xml:lang")
+
+    def inventory(self) -> Counter[str]:
+        """Ids, links, images, formulas and code."""
+        return self._page.inventory
+
+    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
+        """Read a written file again; lines of what was one block count as that block."""
+        again = self._again(output, texts, options)
+        seen: dict[str, list[str]] = {}
+        for block in again.blocks():
+            text = again.visible(block.id, block.text)
+            seen.setdefault(block.id, []).append(text)
+            whole, dot, _ = block.id.rpartition(".")
+            if dot:
+                seen.setdefault(whole, []).append(text)
+        in_place = {block.id: " ".join(seen.get(block.id, ())) for block in self._blocks}
+        return Found(in_place, again.inventory())
+
+    def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> HtmlBook:
+        return HtmlBook(output, rereading=options.bilingual != "none")
+
+    def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
+        part = self._parts[0]
+        turn = Turn(options, self.language)
+        edits = self._edits(turn) if changed_units(part.units, texts) else []
+
+        def render(unit: Unit, text: str, take: Callable[[int, int], str]) -> str:
+            new = plain_render(unit, text, take)
+            if unit.run.start in self._unquoted and unit.quote:
+                return f'"{new}"'
+            if options.bilingual == "none" or unit.plain:
+                return new
+            return _bilingual(part.source[unit.run.start : unit.run.end], new, turn)
+
+        text = compose(part, texts, edits, render)
+        with base.atomic_output(output) as file:
+            file.write(self._encoding.encode(text))
+
+    def _edits(self, turn: Turn) -> list[Edit]:
+        edits = turn.page_edits(self._page)
+        root = self._root
+        if root is None or root.get("xmlns"):
+            return edits
+        added = root.inner_start - 1  # plain HTML has no xml:lang
+        return [
+            Edit(e.start, e.end, _ADDED_XML_LANG.sub("", e.text)) if e.start == added else e
+            for e in edits
+        ]
+
+
+def _bilingual(source: str, target: str, turn: Turn) -> str:
+    mixed = turn.forward != turn.backward
+    tags = (turn.options.source or turn.declared, turn.target)
+    first, second = (
+        language_attributes(tag, direction if mixed else "", True)
+        for tag, direction in zip(tags, (turn.backward, turn.forward), strict=True)
+    )
+    source, target = balanced(strip_ids(source)), balanced(target)
+    return side_by_side(source, target, (first, second), turn.options.bilingual)
+
+
+def _extra_units(source: str, root: Node, rereading: bool) -> Iterator[Unit]:
+    number = 0
+    copies = [s for s in root.iter("span") if rereading and SOURCE_CLASS in s.get("class").split()]
+    hidden = [(span.start, span.end) for span in copies]
+    for node in root.iter("meta", "input", "textarea", "option", "optgroup", "track"):
+        for name, kind in _spoken(node):
+            found = node.attributes.get(name)
+            if found is None or not found.value.strip():
+                continue
+            if any(start < found.start < end for start, end in hidden):
+                continue
+            number += 1
+            run = attribute_run(source, found)
+            yield Unit(f"page#attribute{number}", run, kind, run.keep, found.quote, plain=True)
+
+
+def _spoken(node: Node) -> Iterator[tuple[str, BlockKind]]:
+    """The attributes that a reader sees or hears."""
+    if node.name == "meta":
+        if {node.get("name").lower(), node.get("property").lower()} & _META:
+            yield "content", BlockKind.METADATA
+    elif node.name in ("option", "optgroup", "track"):
+        yield "label", BlockKind.ALT
+    else:
+        yield "placeholder", BlockKind.ALT
+        if node.name == "input" and node.get("type").lower() in _BUTTONS:
+            yield "value", BlockKind.ALT
+
+
+def _decode(data: bytes, name: str) -> tuple[str, Encoding, str]:
+    """The page's text; how to encode it again; what to tell a person."""
+    declared = _CHARSET.search(data, 0, 4096)
+    if declared and not data.startswith((codecs.BOM_UTF8, b"\xff\xfe", b"\xfe\xff")):
+        label = declared[1].decode("ascii").lower()
+        codec = _LABELS.get(label, label)
+        try:
+            text = data.decode(codec)
+            if text.encode(codec) == data:
+                return text, Encoding(codec), f"The page is encoded as {codec}, as it says."
+        except (UnicodeError, LookupError):
+            pass  # a wrong declaration: look at the bytes
+    decoded = decode_text(data, name)
+    note = f"The page is encoded as {decoded.encoding}" + ("." if decoded.sure else " (it seems).")
+    return decoded.text, Encoding(decoded.encoding, decoded.bom), note
