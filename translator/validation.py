@@ -37,11 +37,12 @@ def unavailable() -> str:
 
 def validate(source: Path, output: Path) -> Validation:
     """Check both files. Takes seconds for each; never raises for what is in them."""
-    if source.suffix.lower() != ".epub":
+    if output.suffix.lower() != ".epub":
         return Validation(reason="only EPUB files can be validated")
     if reason := unavailable():
         return Validation(reason=reason)
-    before, after = _errors(source), _errors(output)
+    before = _errors(source) if source.suffix.lower() == ".epub" else Counter[tuple[str, str]]()
+    after = _errors(output)
     if before is None or after is None:
         return Validation(reason="epubcheck gave no answer")
     return Validation(before.total(), after.total(), (after - before).total())

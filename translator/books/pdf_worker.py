@@ -189,7 +189,7 @@ def _figures(
 def _slanted(item: tuple[Any, ...]) -> bool:
     if item[0] == "l":
         (x0, y0), (x1, y1) = item[1], item[2]
-        return abs(x0 - x1) > 2 and abs(y0 - y1) > 2
+        return bool(abs(x0 - x1) > 2 and abs(y0 - y1) > 2)
     return bool(item[0] == "c")
 
 
