@@ -18,6 +18,7 @@ NUMBER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])\s+(
 _END = re.compile(r"[.!?:;。！？：；…」』）)\]\"”’»]\s*$")
 _SECTION = re.compile(r"\s*(?:\d+|[A-Z])(?:\.\d+)*\.?\s")
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»)\]」』）]*\s*$")
+_DIVIDED = re.compile(r"\w[-\u2010\u00ad]\s*$")
 LEADERS = re.compile(r"\s…\s*[\divxlc]*\s*$")
 _CAPTION = re.compile(
     r"\s*(?:fig(?:ure|\.)?|table|tab\.|abb(?:ildung|\.)?|tabelle|tableau|figura|tabla|図|表|图|圖|그림)"
@@ -107,6 +108,8 @@ class Flow:
 
     def _paragraph_end(self, group: list[Line], last: Line, line: Line) -> bool:
         em = line.size
+        if _DIVIDED.search(last.text):
+            return False
         hanging = _marker(group[0]) or (len(group) > 1 and group[1].x0 > group[0].x0 + 0.5 * em)
         indent = line.x0 - last.x0
         if hanging:

@@ -96,17 +96,17 @@ def _say(path: Path, folder: Path, first: int, seconds: float) -> Iterator[dict[
 def _checked(value: dict[str, Any], path: Path) -> int:
     """The number of pages. Raises :class:`BookError` for what cannot be a book."""
     if value.get("locked"):
-        handler = str(value.get("handler"))
-        if "Standard" not in handler and handler:
-            raise BookError(
-                f"{path.name} is protected by DRM.",
-                "Verso cannot open protected books. Use a copy without DRM.",
-            )
         raise BookError(
             f"{path.name} is locked with a password.",
             "Open it in a PDF viewer, save or print a copy without the password, and use that.",
         )
-    if problem := value.get("error"):
+    problem = value.get("error")
+    if problem and "encryption handler" in problem:  # MuPDF knows those of passwords only
+        raise BookError(
+            f"{path.name} is protected by DRM.",
+            "Verso cannot open protected books. Use a copy without DRM.",
+        )
+    if problem:
         raise BookError(f"{path.name} is damaged ({problem}).", _AGAIN)
     pages = int(value["pages"])
     if not 0 < pages <= MAX_PAGES:

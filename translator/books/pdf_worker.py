@@ -44,7 +44,7 @@ def main(path: str, folder: str, first: int) -> int:
     try:
         document = pymupdf.open(path, filetype="pdf")
         if document.needs_pass:
-            say({"locked": True, "handler": str(document.metadata.get("encryption") or "")})
+            say({"locked": True})
             return 0
         say(_about(document))
     except (RuntimeError, ValueError, TypeError) as error:  # all that MuPDF raises
