@@ -9,7 +9,7 @@ from pathlib import Path
 
 from translator import languages, markup
 from translator.book_job import BookOptions
-from translator.books.base import Book, WriteOptions, open_book, require_mode
+from translator.books.base import Book, WriteOptions, open_book, output_suffix, require_mode
 from translator.errors import InputError
 from translator.models.registry import Registry
 from translator.models.spec import ModelSpec
@@ -25,7 +25,7 @@ _SURE = 0.9
 def output_name(path: Path, target: str, bilingual: str = "none") -> str:
     """The usual file name of a translated book, e.g. ``book.de.epub``."""
     edition = "" if bilingual == "none" else "-bilingual"
-    return f"{path.stem}.{target}{edition}{path.suffix}"
+    return f"{path.stem}.{target}{edition}{output_suffix(path)}"
 
 
 def new_job(
@@ -104,10 +104,12 @@ def checked_output(book: Book, path: Path, folder: Path, target: str, options: B
     """Where the book will be written. Raises :class:`VersoError` if that cannot work."""
     require_mode(book, WriteOptions("", target, options.bilingual))
     output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
-    if output.suffix.lower() != path.suffix.lower():
+    suffix = output_suffix(path)
+    if output.suffix.lower() != suffix.lower():
+        like = " like the book" if suffix == path.suffix else ""
         raise InputError(
-            f"The output has to be a {path.suffix or 'plain'} file like the book.",
-            f"Try -o {output.with_suffix(path.suffix).name}.",
+            f"The output has to be a {suffix or 'plain'} file{like}.",
+            f"Try -o {output.with_suffix(suffix).name}.",
         )
     if output.resolve() == path.resolve():
         raise InputError("The output would replace the book itself.", "Choose another name.")
