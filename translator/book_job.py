@@ -15,18 +15,21 @@ from translator.books.audit import MARKUP_ID, audit
 from translator.books.base import Bilingual, Book, WriteOptions, open_book
 from translator.engines.base import Engine, Priority
 from translator.errors import InputError
+from translator.memory import Memory
 from translator.models.spec import ModelSpec
 from translator.pipeline import Pipeline, PipelineOptions
 from translator.progress import Meter
 from translator.prompts import UNKNOWN, get_style
 from translator.records import Entry, Job
 from translator.report import Report, against_file, write_json
+from translator.resources import Resources, opened
 from translator.store import Store
 from translator.translator import merged_sampling
-from translator.types import Block, Provenance, Status, Translation
+from translator.types import Block, Provenance, Segment, Status, Translation
 from translator.validation import Validation, validate
 
 UNCHANGED = "the model left it unchanged"
+_SAME_IN_MEMORY = "the translation memory leaves it unchanged"
 
 
 class Engines(Protocol):
@@ -43,6 +46,9 @@ class BookOptions:
     ``model`` is an id or alias ("": the default). ``sampling`` replaces single fields of the
     model's own. ``output`` is where the book goes (``None``: into the job's folder), ``report``
     where a second copy of the report goes. ``validate`` runs epubcheck before and after.
+    ``glossary`` (CSV, TSV, TBX) and ``memory`` (TMX) are files for this job alone. ``remember``:
+    use the memory of this data home, and add to it. ``context``: show the model the sentences
+    before (``None``: where its catalogue entry says that it reads them).
     """
 
     target: str
@@ -54,11 +60,15 @@ class BookOptions:
     output: Path | None = None
     report: Path | None = None
     validate: bool = False
+    glossary: Path | None = None
+    memory: Path | None = None
+    remember: bool = True
+    context: bool | None = None
 
     def stored(self) -> dict[str, Any]:
         """As a row of the store keeps it."""
-        paths = {"output": self.output, "report": self.report}
-        named = {name: str(path) if path else "" for name, path in paths.items()}
+        paths = ("output", "report", "glossary", "memory")
+        named = {name: str(getattr(self, name) or "") for name in paths}
         return {**asdict(self), "sampling": dict(self.sampling), **named}
 
 
@@ -66,13 +76,20 @@ class BookRun:
     """Runs a job that nobody else runs. ``phase`` and ``meter`` may be read from any thread."""
 
     def __init__(
-        self, store: Store, job: Job, spec: ModelSpec, engines: Engines, folder: Path
+        self,
+        store: Store,
+        job: Job,
+        spec: ModelSpec,
+        engines: Engines,
+        folder: Path,
+        memory: Memory | None = None,
     ) -> None:
         self._store = store
         self._job = job
         self._spec = spec
         self._engines = engines
         self._folder = folder
+        self._memory = memory
         self.phase = "reading the book"
         self.meter: Meter | None = None
 
@@ -85,24 +102,34 @@ class BookRun:
         blocks = book.blocks()
         entries = self._store.entries(self._job.id)
         if not entries or any(entry.translation is None for entry in entries):
-            entries = self._translate(blocks, entries, stop)
+            with opened(self._job, self._folder, self._memory) as resources:
+                entries = self._translate(blocks, entries, resources, stop)
         self.phase = "writing the book"
         return self._write(book, blocks, entries)
 
     def _translate(
-        self, blocks: list[Block], entries: list[Entry], stop: threading.Event
+        self,
+        blocks: list[Block],
+        entries: list[Entry],
+        resources: Resources,
+        stop: threading.Event,
     ) -> list[Entry]:
         job = self._job
         self.phase = "loading the model"
         with self._engines.engine(job.model) as engine:
-            pipeline = Pipeline(
-                engine, get_style(self._spec.style, engine.info), self._options(), job.model
-            )
+
+            def pipeline_for(segments: list[Segment]) -> Pipeline:
+                options = resources.added_to(self._options(), segments, engine.count_tokens)
+                return Pipeline(
+                    engine, get_style(self._spec.style, engine.info), options, job.model
+                )
+
             if not entries:
                 self.phase = "dividing the text"
-                self._store.add_segments(job.id, pipeline.segments(blocks))
+                self._store.add_segments(job.id, pipeline_for([]).segments(blocks))
                 entries = self._store.entries(job.id)
             _require_same(blocks, entries)
+            pipeline = pipeline_for([entry.segment for entry in entries])
             missing = {e.segment.id: e.segment for e in entries if e.translation is None}
             self.meter = Meter(missing.values(), engine.info.slots)
             self.phase = "translating"
@@ -122,6 +149,7 @@ class BookRun:
             priority=Priority.BOOK,
             # The same book with the same options gets the same random streams.
             run_id=f"book-{job.sha256[:12]}-{job.target_language}-{job.model}",
+            model_key=job.options["model_key"],
         )
 
     def _write(self, book: Book, blocks: list[Block], entries: list[Entry]) -> Report:
@@ -185,7 +213,7 @@ def _honest(translation: Translation, source: str) -> Translation:
         translation,
         status=Status.KEPT,
         text=source,
-        reason=UNCHANGED,
+        reason=_SAME_IN_MEMORY if translation.provenance is Provenance.MEMORY else UNCHANGED,
         provenance=Provenance.NONE,
     )
 

@@ -19,6 +19,7 @@ from translator.book_job import BookRun, Engines
 from translator.books.base import Book
 from translator.errors import Cancelled, InputError, VersoError
 from translator.job_setup import model_key, require_installed
+from translator.memory import Memory
 from translator.models.registry import Registry
 from translator.progress import Progress
 from translator.records import Job, JobState
@@ -34,11 +35,14 @@ _RECENT = 8
 class JobRunner:
     """Locks jobs and runs them. May be used from any thread."""
 
-    def __init__(self, store: Store, folder: Path, pool: Engines, registry: Registry) -> None:
+    def __init__(
+        self, store: Store, folder: Path, pool: Engines, registry: Registry, memory: Memory
+    ) -> None:
         self._store = store
         self._folder = folder
         self._pool = pool
         self._registry = registry
+        self._memory = memory
 
     @contextmanager
     def locked(self, job_id: str, timeout: float = 0.0) -> Iterator[Job]:
@@ -132,7 +136,8 @@ class JobRunner:
                 "Bring that model back, or begin the book anew.",
             )
         require_installed(self._registry, spec)
-        run = BookRun(self._store, job, spec, self._pool, self._folder / job.id)
+        folder = self._folder / job.id
+        run = BookRun(self._store, job, spec, self._pool, folder, self._memory)
         with self._watched(job.id, run, on_progress, stop) as halt:
             return run.run(halt, book)
 

@@ -15,6 +15,7 @@ from translator.models.registry import Registry
 from translator.models.spec import ModelSpec
 from translator.prompts import UNKNOWN, StyleInfo, get_style
 from translator.records import Job, JobState, count_words
+from translator.resources import bring
 from translator.translator import merged_sampling
 
 KIND = "book"
@@ -46,6 +47,7 @@ def new_job(
             raise InputError(f"There is no text to translate in {path.name}.")
         language = _source_language(book, options.source, target, spec)
         output = checked_output(book, path, folder, target.tag, options)
+        bring(folder, options.glossary, options.memory, language, target.tag)
         sha256 = file_hash(source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,7 +60,7 @@ def new_job(
         str(source),
         sha256,
         str(output),
-        {**options.stored(), "model": spec.id, "model_key": model_key(spec)},
+        {**options.stored(), **settled(spec, options)},
         spec.id,
         language,
         target.tag,
@@ -67,6 +69,18 @@ def new_job(
         created=time.time(),
     )
     return job, book
+
+
+def settled(spec: ModelSpec, options: BookOptions) -> dict[str, object]:
+    """What the options mean on this machine now: a job that differs here is another job."""
+    files = {"glossary": options.glossary, "memory": options.memory}
+    return {
+        "model": spec.id,
+        "model_key": model_key(spec),
+        "context": spec.reads_context if options.context is None else options.context,
+        "remember": options.remember,
+        "hashes": {name: file_hash(path) for name, path in files.items() if path},
+    }
 
 
 def usable_model(registry: Registry, options: BookOptions) -> ModelSpec:

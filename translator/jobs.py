@@ -23,11 +23,12 @@ from translator.job_setup import (
     KIND,
     checked_output,
     file_hash,
-    model_key,
     new_job,
     output_name,
+    settled,
     usable_model,
 )
+from translator.memory import Memory
 from translator.models.registry import Registry
 from translator.progress import Progress
 from translator.records import Counts, Job, JobState
@@ -62,7 +63,8 @@ class BookJobs:
         self._folder = settings.books
         self._registry = registry
         self.store = Store(settings.database)
-        self._runner = JobRunner(self.store, self._folder, pool, registry)
+        self.memory = Memory(settings.memory)
+        self._runner = JobRunner(self.store, self._folder, pool, registry, self.memory)
         self._opened: dict[str, Book] = {}
         self._wake = threading.Event()
         self._halt = threading.Event()
@@ -90,14 +92,14 @@ class BookJobs:
 
         It may differ in how the result is written: see :meth:`adopt`.
         """
-        key = model_key(usable_model(self._registry, options))
+        now = settled(usable_model(self._registry, options), options)
         target, sha256 = languages.get(options.target), file_hash(path)
         for job in reversed(self.jobs()):
             same = (
                 job.sha256 == sha256
                 and job.state is not JobState.DONE
                 and job.target_language == target.tag
-                and job.options["model_key"] == key
+                and {name: job.options.get(name) for name in now} == now
                 and job.options["source"] == options.source
                 and job.options["style"] == options.style
                 and job.options["sampling"] == dict(options.sampling)
@@ -114,7 +116,8 @@ class BookJobs:
             folder = self._folder / job.id
             book = open_book(Path(job.source))
             output = checked_output(book, path, folder, job.target_language, options)
-            kept = {name: job.options[name] for name in ("model", "model_key")}
+            now = settled(usable_model(self._registry, options), options)
+            kept = {name: job.options[name] for name in now if name in job.options}
             self.store.update_job(
                 job.id,
                 input=str(path.absolute()),
@@ -216,9 +219,10 @@ class BookJobs:
             self._worker = None
 
     def close(self) -> None:
-        """Stop the background thread and close the store."""
+        """Stop the background thread and close the store and the memory."""
         self.stop()
         self.store.close()
+        self.memory.close()
 
     def _work(self) -> None:
         while not self._halt.is_set():

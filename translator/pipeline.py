@@ -13,7 +13,9 @@ from translator import checks, languages, markup, segmenting
 from translator.engines.base import Engine, Priority
 from translator.errors import EngineError
 from translator.ladder import Ask, Climb, Judge, Ladder
+from translator.memory import Asked, Remembers
 from translator.prompts import UNKNOWN, PromptStyle
+from translator.recall import Recall
 from translator.scheduler import PartialSink, Rendered, Scheduler, Work
 from translator.types import (
     Block,
@@ -68,7 +70,8 @@ class PipelineOptions:
     often a whole segment is tried before it is divided. ``terms`` and ``context`` are asked
     for each segment: glossary entries that apply, and previous (source, target) pairs.
     ``run_id`` names the run's requests: the same id gives the same random streams again.
-    ``check`` decides what is acceptable.
+    ``check`` decides what is acceptable. What ``memory`` knows is not asked again; ``model_key``
+    changes when the model's outputs may change under the same id.
     """
 
     source: str
@@ -82,6 +85,8 @@ class PipelineOptions:
     context: Hook | None = None
     run_id: str = ""
     check: Checker = checks.check
+    memory: Remembers | None = None
+    model_key: str = ""
 
 
 class Pipeline:
@@ -107,6 +112,12 @@ class Pipeline:
             spaced=target.spaced,
             takes_notes=style.takes_notes,
             max_attempts=options.max_attempts,
+        )
+        self._fingerprint = style.fingerprint if options.memory else ""
+        self._recall = (
+            Recall(options.memory, self._asked, self._check, model_id, style.id)
+            if options.memory
+            else None
         )
 
     def segments(self, blocks: Sequence[Block]) -> list[Segment]:
@@ -145,17 +156,26 @@ class Pipeline:
     def _work(self, segments: Iterable[Segment]) -> Iterator[Work]:
         rest = iter(segments)
         while batch := list(itertools.islice(rest, _COUNTED_TOGETHER)):
-            wanted = [segment.text for segment in batch if segment.keep is None]
+            known = {s.id: t for s in batch if (t := self._without_model(s)) is not None}
+            wanted = [segment.text for segment in batch if segment.id not in known]
             sizes = iter(self._engine.count_tokens([_shown(t) for t in wanted]) if wanted else ())
             for segment in batch:
-                if segment.keep is not None:
-                    yield Work(segment, _kept(segment))
+                if segment.id in known:
+                    yield Work(segment, _ended(known[segment.id]))
                 else:
                     ladder = Ladder(self._judge, segment, next(sizes))
                     yield Work(segment, self._signed(ladder), self._key(segment))
 
+    def _without_model(self, segment: Segment) -> Translation | None:
+        """The result of a segment that needs no model."""
+        if segment.keep is not None:
+            return Translation(segment.id, Status.KEPT, segment.text, reason=segment.keep)
+        return self._recall.find(segment) if self._recall else None
+
     def _signed(self, ladder: Ladder) -> Climb:
         result = yield from ladder.climb()
+        if self._recall and not self._style.dry_run:
+            self._recall.learn(ladder.segment, result)
         return Translation(
             result.segment_id,
             result.status,
@@ -173,10 +193,20 @@ class Pipeline:
 
     def _key(self, segment: Segment) -> object:
         """Equal for segments that would get equal prompts."""
-        if self._options.context is not None:
-            return None
-        terms = self._options.terms(segment) if self._options.terms else ()
-        return (segment.text, segment.kind, terms)
+        return (segment.text, segment.kind, *self._hooked(segment))
+
+    def _hooked(self, segment: Segment) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The terms and the context of a segment."""
+        hooks = (self._options.terms, self._options.context)
+        return tuple(hook(segment) if hook else () for hook in hooks)
+
+    def _asked(self, segment: Segment) -> Asked:
+        options = self._options
+        terms, context = self._hooked(segment)
+        return Asked(
+            segment.text, options.source, options.target, options.model_key, self._fingerprint,
+            options.style, terms, context, options.sampling,
+        )  # fmt: skip
 
     def _render(self, segment: Segment, ask: Ask) -> Rendered:
         family = None
@@ -201,8 +231,7 @@ class Pipeline:
             options.style,
             note,
             family is not None,
-            options.terms(segment) if options.terms else (),
-            options.context(segment) if options.context else (),
+            *self._hooked(segment),
         )
 
         def read(reply: str) -> str:
@@ -261,7 +290,7 @@ def _preview(text: str, segment: Segment) -> str:
     return markup.plain(text) if markup.has_placeholders(segment.text) else text
 
 
-def _kept(segment: Segment) -> Climb:
-    """A ladder with no rung: the segment stays as it is."""
+def _ended(translation: Translation) -> Climb:
+    """A ladder with no rung."""
     yield from ()
-    return Translation(segment.id, Status.KEPT, segment.text, reason=segment.keep or "")
+    return translation

@@ -55,6 +55,11 @@ class Settings:
         return self.home / "verso.db"
 
     @property
+    def memory(self) -> Path:
+        """The translation memory (SQLite, WAL)."""
+        return self.home / "memory.db"
+
+    @property
     def books(self) -> Path:
         """One folder per book job: the uploaded source, the output, the report."""
         return self.home / "books"

@@ -6,12 +6,14 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from translator import languages
 from translator.errors import InputError
 from translator.pipeline import Pipeline, PipelineOptions
 from translator.prompts import UNKNOWN, StyleInfo, get_style
+from translator.resources import glossary_for, with_glossary
 from translator.settings import Settings
 from translator.streaming import SegmentResult, TextResult, TextStream, TextUpdate, UpdateKind
 from translator.types import Sampling
@@ -64,19 +66,22 @@ class Translator:
         source: str = "auto",
         style: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
+        glossary: Path | None = None,
         stop: threading.Event | None = None,
     ) -> TextResult:
         """Translate a text of any length.
 
         ``to`` and ``source`` are tags or names; ``style`` is "", "literary", "formal", "plain" or
         an instruction. ``sampling`` replaces the model's own, a mapping only the fields it names.
+        ``glossary`` is a CSV, TSV or TBX file.
         Raises :class:`VersoError` for anything that a user can mend; a segment that could not be
         translated does not raise, it is counted in ``failed``.
         """
         result = None
         for update in self.stream(
-            text, to=to, source=source, style=style, sampling=sampling, stop=stop
-        ):
+            text, to=to, source=source, style=style, sampling=sampling, glossary=glossary,
+            stop=stop,
+        ):  # fmt: skip
             result = update.result
         assert result is not None
         return result
@@ -89,6 +94,7 @@ class Translator:
         source: str = "auto",
         style: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
+        glossary: Path | None = None,
         stop: threading.Event | None = None,
     ) -> Iterator[TextUpdate]:
         """Like :meth:`translate`, as it happens; the last update carries the result.
@@ -106,6 +112,8 @@ class Translator:
             style.strip(),
             run_id=f"text{next(_TEXTS)}",
         )
+        if glossary is not None and text.strip():
+            options = with_glossary(options, glossary_for(glossary, tag, target.tag))
         return TextStream(text, options, detection, self.model.id, self._segment_run).updates(stop)
 
     def close(self) -> None:

@@ -31,6 +31,18 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         "--bilingual", choices=("none", "above", "below", "side"), default="none",
         help="where the source text stands (default: none)",
     )  # fmt: skip
+    parser.add_argument(
+        "--memory", type=Path, metavar="TMX", help="use this translation memory for this book"
+    )
+    parser.add_argument(
+        "--no-memory", dest="remember", action="store_false",
+        help="neither use nor fill Verso's own translation memory",
+    )  # fmt: skip
+    parser.add_argument(
+        "--context", action=argparse.BooleanOptionalAction, default=None,
+        help="show the model the chapter title and the sentences before (default: where the "
+        "model was trained for it)",
+    )  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="JSON", help="write the report here too")
     parser.add_argument(
         "--validate", action="store_true", help="run epubcheck on the book before and after"
@@ -65,6 +77,10 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.output or path.with_name(output_name(path, target, arguments.bilingual)),
             arguments.report,
             arguments.validate,
+            arguments.glossary,
+            arguments.memory,
+            arguments.remember,
+            arguments.context,
         )
         return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def add_translation_options(parser: argparse.ArgumentParser) -> None:
         "--style", default="", metavar="STYLE",
         help="literary, formal, plain, or an instruction in your own words",
     )  # fmt: skip
+    parser.add_argument(
+        "--glossary", type=Path, metavar="FILE", help="terms to keep to: CSV, TSV or TBX"
+    )
     parser.add_argument(
         "--download", action="store_true", help="fetch the model without asking if it is missing"
     )

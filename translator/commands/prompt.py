@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator import languages
@@ -49,6 +50,7 @@ class Prompt:
         self._source = _source(arguments.source)
         self._style = arguments.style
         self._sampling = sampling_of(arguments)
+        self._glossary: Path | None = arguments.glossary
         self._translator = Translator(spec.id, settings=settings, pool=pool)
         self._ready = False  # whether the model is known to be loaded
 
@@ -124,6 +126,7 @@ class Prompt:
                 source=self._source,
                 style=self._style,
                 sampling=self._sampling,
+                glossary=self._glossary,
                 stop=stop,
             )
             doing = "Translating" if self._ready else f"Loading {self._translator.model.name}"

@@ -90,6 +90,7 @@ def _translate(
         to=arguments.to,
         source=arguments.source,
         style=arguments.style,
+        glossary=arguments.glossary,
         sampling=sampling_of(arguments),
         stop=stop,
     )

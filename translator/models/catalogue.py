@@ -149,6 +149,7 @@ def _model(table: _Table) -> ModelSpec:
         homepage=table.take("homepage", str, ""),
         aliases=table.texts("aliases"),
         default=table.take("default", bool, False),
+        reads_context=table.take("reads_context", bool, False),
     )
     table.finish()
     _validate(spec, table.where)
@@ -223,7 +224,7 @@ def _sampling(table: _Table) -> Sampling:
     return sampling
 
 
-def _changed(value: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: ANN401
+def _changed(value: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of a dataclass that differ from their defaults, as TOML values."""
     table: dict[str, Any] = {}
     for field in fields(value):

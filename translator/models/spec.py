@@ -69,6 +69,7 @@ class ModelSpec:
     ``sha256`` is empty only for files that the user added; then nothing is verified.
     ``languages`` empty: not stated. ``style`` is the id of a prompt style. ``context`` is what
     one request may use, in tokens. ``aliases`` are other names that the command line takes.
+    ``reads_context``: it was trained to use the text before a segment.
     """
 
     id: str
@@ -94,3 +95,4 @@ class ModelSpec:
     homepage: str = ""
     aliases: tuple[str, ...] = ()
     default: bool = False
+    reads_context: bool = False

@@ -94,7 +94,7 @@ class PromptStyle(Protocol):
 
 def fingerprint(*parts: object) -> str:
     """A short stable hash of JSON-able values."""
-    data = json.dumps(parts, ensure_ascii=False, sort_keys=True)
+    data = json.dumps([*parts, extras(_FULL)], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(data.encode()).hexdigest()[:16]
 
 
@@ -137,10 +137,19 @@ def extras(task: TranslationTask) -> str:
     if task.terms:
         lines.append("Use these translations:")
         lines += [f"{source} = {target}" for source, target in task.terms]
-    if task.context:
+    if untranslated := [source for source, target in task.context if not target]:
+        lines.append("The text before, only to understand what follows, not to be translated:")
+        lines += untranslated
+    if translated := [pair for pair in task.context if pair[1]]:
         lines.append("For context, the text before, with its translation:")
-        for source, target in task.context:
-            lines += [source, target]
+        for pair in translated:
+            lines += pair
     if task.note:
         lines.append(sentence(task.note))
     return "\n".join(lines)
+
+
+# A task with everything that :func:`extras` has words for.
+_FULL = TranslationTask(
+    "", "en", "de", note="note", terms=(("a", "b"),), context=(("c", ""), ("d", "e"))
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from translator import languages
 from translator.errors import ModelError
@@ -80,9 +80,9 @@ def instruction(task: TranslationTask) -> str:
 class ChatStyle:
     """``chat``: instruction as the system message, example turns, then the bare text.
 
-    Context comes as turns of the same conversation, terms and notes at the end of the system
-    message. The examples are shown where they exist in both languages. Measured on the starter
-    model (chrF++, 24 lines of NTREX, greedy): no examples / three / five: de-en 49.4 / 50.5 / 47.9,
+    Translated context comes as turns of the same conversation; untranslated context, terms and
+    notes stand at the end of the system message. The examples are shown where they exist in both
+    languages. Measured on the starter model (chrF++, 24 lines of NTREX, greedy): no examples / three / five: de-en 49.4 / 50.5 / 47.9,
     en-ko 13.5 / 15.0 / -, en-zh 15.5 / 15.9 / -, en-de 36.2 / 36.0 / -. The instruction in the
     user's message was no better, tags in an example were worse than the explanation alone.
     """
@@ -103,16 +103,15 @@ class ChatStyle:
 
     def render(self, task: TranslationTask) -> Prompt:
         """See :class:`PromptStyle`."""
-        bare = TranslationTask(
-            task.text, task.source, task.target, note=task.note, terms=task.terms
-        )
-        own = extras(bare)
+        turns = [pair for pair in task.context if pair[1]]
+        untranslated = tuple(pair for pair in task.context if not pair[1])
+        own = extras(replace(task, context=untranslated))
         system: list[Piece] = [(instruction(task), True), ("\n" + own if own else "", False)]
         messages: list[Message] = [("system", system)]
         sources, targets = EXAMPLES.get(task.source, ()), EXAMPLES.get(task.target, ())
         for source, target in list(zip(sources, targets, strict=False))[: self.shots]:
             messages += [("user", [(source, True)]), ("assistant", [(target, True)])]
-        for source, target in task.context:
+        for source, target in turns:
             messages += [("user", [(source, False)]), ("assistant", [(target, False)])]
         messages.append(("user", [(task.text, False)]))
         return assemble(self.info, messages)
@@ -155,6 +154,8 @@ class HyMtStyle:
         """See :class:`PromptStyle`."""
         forms = [self._content(TranslationTask("", "en", to, has_tags=True)) for to in ("de", "ja")]
         forms.append(self._content(TranslationTask("", "zh-Hans", "de")))
+        extra = (("a", "b"),)
+        forms.append(self._content(TranslationTask("", "en", "de", terms=extra, context=extra)))
         return fingerprint(self.id, forms, self.info.chat_template)
 
     def render(self, task: TranslationTask) -> Prompt:
@@ -163,7 +164,8 @@ class HyMtStyle:
 
     def _content(self, task: TranslationTask) -> list[Piece]:
         chinese = task.source.startswith("zh") or task.target.startswith("zh")
-        target = _CHINESE_NAMES.get(task.target, "") if chinese or task.terms else ""
+        chinese = chinese or bool(task.terms or task.context)
+        target = _CHINESE_NAMES.get(task.target, "") if chinese else ""
         before = []
         if task.context:
             before.append("\n".join(source for source, _ in task.context))

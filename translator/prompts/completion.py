@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from translator import languages
 from translator.errors import ModelError
@@ -59,11 +59,10 @@ class FewShotStyle:
         head = "\n".join(
             [intro, "", *(f"{source}: {a}\n{target}: {b}\n" for a, b in list(pairs)[: self.shots])]
         )
-        own = extras(
-            TranslationTask(task.text, task.source, task.target, note=task.note, terms=task.terms)
-        )
+        untranslated = tuple(pair for pair in task.context if not pair[1])
+        own = extras(replace(task, context=untranslated))
         own += "\n\n" if own else ""
-        own += "".join(f"{source}: {a}\n{target}: {b}\n\n" for a, b in task.context)
+        own += "".join(f"{source}: {a}\n{target}: {b}\n\n" for a, b in task.context if b)
         parts = [PromptPart(head + "\n"), PromptPart(own)] if own else [PromptPart(head + "\n")]
         parts += [PromptPart(f"{source}: {task.text}\n{target}:")]
         stop = (f"\n{source}:", f"\n{target}:") if "\n" in task.text else _AT_LINE_END

@@ -1,0 +1,278 @@
+"""The translation memory: what was translated before is not translated again.
+
+A model's output is found again only under a hash of everything that could have changed it. What a
+person wrote, and what came from someone's TMX file, belongs to the text and the two languages
+alone: it holds for every model. Of several finds a person's is first.
+
+Tagged texts are kept with their placeholders numbered in order of appearance, so that the same
+sentence is found in another place of another book.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from translator import markup
+from translator.errors import InputError, VersoError
+from translator.memory_units import (
+    Asked,
+    Match,
+    Origin,
+    Remembers,
+    Unit,
+    numbered,
+    renumbered,
+    text_key,
+)
+
+__all__ = ["Asked", "LayeredMemory", "Match", "Memory", "Origin", "Remembers", "Unit"]
+
+VERSION = 1
+_BATCH = 1000
+
+_SCHEMA = """
+CREATE TABLE units (
+    key TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    source_language TEXT NOT NULL,
+    target_language TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    created REAL NOT NULL,
+    PRIMARY KEY (key, origin)
+) STRICT;
+CREATE INDEX units_size ON units (source_language, target_language, size);
+CREATE INDEX units_created ON units (created, key, origin);
+"""
+
+
+class Memory:
+    """A memory in one SQLite file. May be used from any thread and by several processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # The file is made here, since SQLite would make it readable for everybody.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(
+                path, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise VersoError(
+                f"The translation memory {path} cannot be opened: {error}.",
+                "Set VERSO_HOME to a folder that can be written to.",
+            ) from error
+        self._db.row_factory = sqlite3.Row
+        with self._database() as db:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+        with self._database(write=True) as db:
+            self._prepare(db)
+
+    def close(self) -> None:
+        """Close the file. The memory cannot be used afterwards."""
+        with self._lock:
+            self._db.close()
+
+    def find(self, asked: Asked) -> list[Unit]:
+        """See :class:`Remembers`."""
+        source, numbers = numbered(asked.text)
+        keys = (text_key(source, asked.source, asked.target), asked.key)
+        with self._database() as db:
+            rows = db.execute("SELECT * FROM units WHERE key IN (?, ?)", keys).fetchall()
+        units = sorted(map(_unit, rows), key=lambda unit: list(Origin).index(unit.origin))
+        back = {new: old for old, new in numbers.items()}
+        return [replace(unit, target=renumbered(unit.target, back)) for unit in units]
+
+    def learn(self, asked: Asked, target: str, model: str) -> None:
+        """See :class:`Remembers`."""
+        source, numbers = numbered(asked.text)
+        target = renumbered(target, numbers)
+        self.add([
+            Unit(
+                source, target, asked.source, asked.target, Origin.MODEL, asked.key, model,
+                time.time(),
+            )
+        ])  # fmt: skip
+
+    def edit(self, source: str, target: str, source_language: str, target_language: str) -> None:
+        """Keep what a person wrote: from now on it stands for this text, whatever the model.
+
+        Raises :class:`InputError` if it is empty or its placeholders are not those of the source.
+        """
+        if not markup.plain(target).strip():
+            raise InputError("The translation is empty.")
+        if problem := markup.problems(source, target):
+            raise InputError(f"The tags differ from the source: {problem}.", "Keep each tag once.")
+        source, numbers = numbered(source)
+        target = renumbered(target, numbers)
+        unit = Unit(source, target, source_language, target_language, Origin.PERSON)
+        self.add([replace(unit, created=time.time())])
+
+    def add(self, units: Iterable[Unit]) -> int:
+        """Keep units; an older one of the same origin for the same text gives way, a newer one
+        stays. Returns how many were given.
+        """
+        count = 0
+        for batch in _batches(units):
+            count += len(batch)
+            with self._database(write=True) as db:
+                db.executemany(
+                    "INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (key, origin) DO UPDATE SET target = excluded.target,"
+                    " source = excluded.source, model = excluded.model, created = excluded.created"
+                    " WHERE excluded.created >= created",
+                    [_row(unit) for unit in batch],
+                )
+        return count
+
+    def units(self, source_language: str = "", target_language: str = "") -> Iterator[Unit]:
+        """All units (of these languages), the oldest first."""
+        last = (-1.0, "", "")
+        while True:
+            with self._database() as db:
+                rows = db.execute(
+                    "SELECT * FROM units WHERE (? IN ('', source_language))"
+                    " AND (? IN ('', target_language)) AND (created, key, origin) > (?, ?, ?)"
+                    " ORDER BY created, key, origin LIMIT ?",
+                    (source_language, target_language, *last, _BATCH),
+                ).fetchall()
+            if not rows:
+                return
+            last = (rows[-1]["created"], rows[-1]["key"], rows[-1]["origin"])
+            yield from map(_unit, rows)
+
+    def source_languages(self) -> list[str]:
+        """The source languages of all units."""
+        with self._database() as db:
+            rows = db.execute("SELECT DISTINCT source_language FROM units ORDER BY 1").fetchall()
+        return [row[0] for row in rows]
+
+    def similar(
+        self, text: str, source: str, target: str, limit: int = 5, minimum: float = 70.0
+    ) -> list[Match]:
+        """Units whose source is like the (tagged) text, the most similar first.
+
+        The score is rapidfuzz's normalized Indel similarity of the plain texts, in percent, less
+        one where only the tags differ. Of equal sources the most trusted translation is given.
+        """
+        from rapidfuzz import fuzz, process
+
+        wanted, _ = numbered(text)
+        plain = markup.plain(wanted)
+        # No text that is shorter or longer than this can reach the score.
+        share = minimum / (200.0 - minimum)
+        with self._database() as db:
+            rows = db.execute(
+                "SELECT * FROM units WHERE source_language = ? AND target_language = ?"
+                " AND size BETWEEN ? AND ?",
+                (source, target, len(plain) * share, len(plain) / share if share else 1 << 40),
+            ).fetchall()
+        best: dict[str, Unit] = {}
+        for unit in sorted(map(_unit, rows), key=lambda u: list(Origin).index(u.origin)):
+            best.setdefault(unit.source, unit)
+        units = list(best.values())
+        found = process.extract(
+            plain, [markup.plain(unit.source) for unit in units], scorer=fuzz.ratio,
+            score_cutoff=minimum, limit=limit + 5,
+        )  # fmt: skip
+        matches = [
+            Match(units[index], score - (score == 100.0 and units[index].source != wanted))
+            for _, score, index in found
+        ]
+        return sorted(matches, key=lambda match: -match.score)[:limit]
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise VersoError(
+                f"The translation memory {self._path} was written by a newer Verso.",
+                "Update Verso, or set VERSO_HOME to another folder.",
+            )
+        if version == 0:
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={VERSION}")
+
+    @contextmanager
+    def _database(self, write: bool = False) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._lock:
+                if write:
+                    self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                    if write:
+                        self._db.execute("COMMIT")
+                finally:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise VersoError(
+                f"The translation memory {self._path} cannot be read or written: {error}.",
+                "Is the disk full?",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class LayeredMemory:
+    """The memory of this data home and one that a job brought along; either may be missing.
+
+    What a person wrote here comes first, then what the job brought, then the rest.
+    """
+
+    shared: Memory | None
+    own: Memory | None
+
+    def find(self, asked: Asked) -> list[Unit]:
+        """See :class:`Remembers`."""
+        shared = self.shared.find(asked) if self.shared else []
+        own = self.own.find(asked) if self.own else []
+        mine = [unit for unit in shared if unit.origin is Origin.PERSON]
+        return [*mine, *own, *shared[len(mine) :]]
+
+    def learn(self, asked: Asked, target: str, model: str) -> None:
+        """See :class:`Remembers`."""
+        if self.shared:
+            self.shared.learn(asked, target, model)
+
+
+def _row(unit: Unit) -> tuple[object, ...]:
+    key = unit.key
+    if unit.origin is not Origin.MODEL or not key:
+        key = text_key(unit.source, unit.source_language, unit.target_language)
+    return (
+        key, unit.origin.value, unit.source, unit.target, unit.source_language,
+        unit.target_language, len(markup.plain(unit.source)), unit.model,
+        unit.created or time.time(),
+    )  # fmt: skip
+
+
+def _unit(row: sqlite3.Row) -> Unit:
+    origin = Origin(row["origin"])
+    return Unit(
+        row["source"], row["target"], row["source_language"], row["target_language"], origin,
+        row["key"] if origin is Origin.MODEL else "", row["model"], row["created"],
+    )  # fmt: skip
+
+
+def _batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    batch: list[Unit] = []
+    for unit in units:
+        batch.append(unit)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,51 @@
+"""Between the pipeline and the translation memory: what a find is worth, what is worth keeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from translator import markup
+from translator.memory import Asked, Origin, Remembers
+from translator.types import Check, Provenance, Segment, Status, Translation
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A memory for one run. ``asked`` says what a segment's answer would depend on."""
+
+    memory: Remembers
+    asked: Callable[[Segment], Asked]
+    check: Callable[[Segment, str, bool], tuple[Check, ...]]
+    model_id: str
+    style_id: str
+
+    def find(self, segment: Segment) -> Translation | None:
+        """What the memory has for a segment, or ``None``.
+
+        What a person wrote, or a file of theirs says, stands if its tags fit; findings about it
+        are for the reader. A model's output has to pass today's checks again.
+        """
+        for unit in self.memory.find(self.asked(segment)):
+            if markup.problems(segment.text, unit.target):
+                continue
+            checks = self.check(segment, unit.target, False)
+            made = unit.origin is Origin.MODEL
+            if made and any(check.fatal for check in checks):
+                continue
+            return Translation(
+                segment.id,
+                Status.TRANSLATED,
+                unit.target,
+                checks=tuple(replace(check, fatal=False) for check in checks),
+                model=unit.model,
+                style=self.style_id if made else "",
+                provenance=Provenance.MEMORY,
+            )
+        return None
+
+    def learn(self, segment: Segment, result: Translation) -> None:
+        """Keep a model's output about which there is no finding at all."""
+        good = result.status is Status.TRANSLATED and not result.checks
+        if good and result.provenance is Provenance.MODEL:
+            self.memory.learn(self.asked(segment), result.text, self.model_id)
