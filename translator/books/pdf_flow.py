@@ -66,7 +66,8 @@ class Flow:
             if isinstance(item, Picture):
                 waiting.append(Element(Kind.FIGURE, item.page, file=item.file, alt=item.text))
             elif isinstance(item, Table):
-                waiting.append(Element(Kind.TABLE, item.page, rows=item.rows))
+                rows = [[self._cell(cell) for cell in row] for row in item.rows]
+                waiting.append(Element(Kind.TABLE, item.page, rows=rows))
             else:
                 if group and self._begins(group, item, bool(waiting)):
                     flush()
@@ -75,6 +76,13 @@ class Flow:
                 flush()
         flush()
         return elements
+
+    def _cell(self, text: str) -> str:
+        joined = ""
+        for line in text.splitlines():
+            before, between = self.words.join(joined, line)
+            joined = before + between + line.strip()
+        return joined
 
     def _begins(self, group: list[Line], line: Line, interrupted: bool) -> bool:
         """Whether ``line`` begins a new element after the lines of ``group``."""
@@ -87,7 +95,7 @@ class Flow:
         if abs(last.size - line.size) > 0.08 * self.body:
             return not (line.size < self.body and last.size < self.body and len(line.text) < 3)
         if code:
-            return interrupted or last.column != line.column or self._gap(last, line) > 1.8
+            return interrupted or last.column != line.column or self._gap(last, line) > 2.6
         if bool(_CAPTION.match(line.text)) and line.text.lstrip()[0].isupper() and _is_end(last):
             return True
         headings = self._is_heading(group), self._is_heading([line])
@@ -161,7 +169,7 @@ class Flow:
         first = group[0]
         text = first.text.strip()
         if first.size in self._sizes:
-            return True
+            return not first.all("mono")
         if _CAPTION.match(text) and first.size < 1.1 * self.body:
             return False
         if first.size < self.body - 0.6 or not any(map(str.isalpha, text)):
@@ -227,7 +235,9 @@ def _heading_sizes(items: list[Item], body: float) -> dict[float, int]:
     """Levels by font size: sizes above that of the body, the largest first."""
     counts: Counter[float] = Counter()
     for item in items:
-        if isinstance(item, Line) and item.size > 1.08 * body and any(map(str.isalpha, item.text)):
+        if not isinstance(item, Line) or item.size <= 1.08 * body or item.all("mono"):
+            continue
+        if any(map(str.isalpha, item.text)):
             counts[item.size] += 1
     ordered = sorted(counts, reverse=True)
     levels: dict[float, int] = {}

@@ -56,9 +56,11 @@ class Line:
 
     @property
     def size(self) -> float:
-        """The font size of most of its characters, in half points."""
+        """The font size of most of its characters, in half points; names in typewriter type,
+        whose sizes differ, count only where nothing else stands."""
         sizes: Counter[float] = Counter()
-        for span in self.spans:
+        prose = [span for span in self.spans if span.text.strip() and not span.mono]
+        for span in prose or self.spans:
             if not span.raised:
                 sizes[round(span.size * 2) / 2] += len(span.text.strip())
         return sizes.most_common(1)[0][0] if sizes else self.spans[0].size

@@ -101,7 +101,9 @@ def _checked(value: dict[str, Any], path: Path) -> int:
             "Open it in a PDF viewer, save or print a copy without the password, and use that.",
         )
     problem = value.get("error")
-    if problem and "encryption handler" in problem:  # MuPDF knows those of passwords only
+    if problem and "encryption handler" in str(
+        value.get("cause")
+    ):  # MuPDF knows those of passwords only
         raise BookError(
             f"{path.name} is protected by DRM.",
             "Verso cannot open protected books. Use a copy without DRM.",

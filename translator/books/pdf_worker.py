@@ -48,7 +48,7 @@ def main(path: str, folder: str, first: int) -> int:
             return 0
         say(_about(document))
     except (RuntimeError, ValueError, TypeError) as error:  # all that MuPDF raises
-        say({"error": str(error)})
+        say({"error": str(error), "cause": str(error.__cause__ or "")})
         return 0
     for number in range(first, document.page_count):
         pymupdf.TOOLS.reset_mupdf_warnings()
