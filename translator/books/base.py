@@ -115,6 +115,7 @@ class Format:
 FORMATS = (
     Format("epub", (".epub",), "translator.books.epub", b"PK\x03\x04"),
     Format("pdf", (".pdf",), "translator.books.pdf", b"%PDF-", ".epub"),
+    Format("docx", (".docx", ".docm"), "translator.books.docx", b"PK\x03\x04"),
     Format("txt", (".txt", ".text"), "translator.books.txt"),
     Format("html", (".html", ".htm", ".xhtml"), "translator.books.html"),
     Format("subtitles", (".srt", ".vtt"), "translator.books.subtitles"),
