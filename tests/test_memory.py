@@ -113,7 +113,9 @@ def test_all_units_page_by_page(memory: Memory, monkeypatch: pytest.MonkeyPatch)
     assert sorted(memory.units(), key=lambda u: units.index(u)) == units
     assert [unit.source for unit in memory.units("fr")] == ["texte"]
     assert list(memory.units("", "ja")) == []
-    assert memory.source_languages() == ["en", "fr"]
+    assert memory.counts() == {
+        ("en", "de"): {Origin.IMPORTED: 50}, ("fr", "de"): {Origin.IMPORTED: 1},
+    }  # fmt: skip
 
 
 def test_layers(memory: Memory, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ class Word:
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
     # Python's \w has no combining marks, of which the words of many scripts are full.
-    marks = "".join(c for c in map(chr, range(0x300, 0x20000)) if unicodedata.category(c)[0] == "M")
-    return re.compile(rf"(?:[^\W_]|[{marks}\u200c\u200d])+(?:['’]t\b)?")
+    marks = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c)[0] == "M")
+    return re.compile(rf"[^\W_]+(?:[{marks}\u200c\u200d]+[^\W_]*)*(?:['’]t\b)?")
 
 
 def words(text: str) -> list[Word]:

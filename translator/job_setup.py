@@ -152,7 +152,7 @@ def _source_language(book: Book, asked: str, target: languages.Language, spec: M
     if asked.strip().lower() not in ("", "auto"):
         found, how = languages.get(asked), "is said to be"
     else:
-        found, how = _detected(book), "seems to be"
+        found, how = detected(book), "seems to be"
     if found is None:
         if get_style(spec.style, StyleInfo()).needs_source:
             raise InputError("The language of this book is not clear.", "Name it, e.g. --from en.")
@@ -165,7 +165,7 @@ def _source_language(book: Book, asked: str, target: languages.Language, spec: M
     return found.tag
 
 
-def _detected(book: Book) -> languages.Language | None:
+def detected(book: Book) -> languages.Language | None:
     """What the text is in; what the book declares counts where the text does not tell."""
     sample, size = [], 0
     for block in book.blocks():

@@ -153,11 +153,17 @@ class Memory:
             last = (rows[-1]["created"], rows[-1]["key"], rows[-1]["origin"])
             yield from map(_unit, rows)
 
-    def source_languages(self) -> list[str]:
-        """The source languages of all units."""
+    def counts(self) -> dict[tuple[str, str], dict[Origin, int]]:
+        """How many units there are for each (source, target) language, by origin."""
         with self._database() as db:
-            rows = db.execute("SELECT DISTINCT source_language FROM units ORDER BY 1").fetchall()
-        return [row[0] for row in rows]
+            rows = db.execute(
+                "SELECT source_language, target_language, origin, COUNT(*) FROM units"
+                " GROUP BY 1, 2, 3 ORDER BY 1, 2"
+            ).fetchall()
+        counts: dict[tuple[str, str], dict[Origin, int]] = {}
+        for source, target, origin, number in rows:
+            counts.setdefault((source, target), {})[Origin(origin)] = number
+        return counts
 
     def similar(
         self, text: str, source: str, target: str, limit: int = 5, minimum: float = 70.0

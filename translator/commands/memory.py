@@ -19,7 +19,8 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         description="The translation memory as TMX 1.4, which other translation tools read and "
         "write.",
     )
-    actions = parser.add_subparsers(title="actions", metavar="", required=True)
+    parser.set_defaults(run=_show)
+    actions = parser.add_subparsers(title="actions", metavar="")
     taken = actions.add_parser("import", help="add the translations of a TMX file")
     taken.add_argument("file", type=Path, metavar="FILE.tmx")
     taken.set_defaults(run=_import)
@@ -30,6 +31,20 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     given.set_defaults(run=_export)
 
 
+def _show(arguments: argparse.Namespace) -> int:
+    from translator.memory import Memory
+    from translator.settings import Settings
+
+    with closing(Memory(Settings.load().memory)) as memory:
+        counts = memory.counts()
+    for (source, target), numbers in counts.items():
+        parts = ", ".join(f"{number:,} {origin}" for origin, number in numbers.items())
+        print(f"{source} → {target}: {parts}")
+    if not counts:
+        say("The translation memory is empty.")
+    return 0
+
+
 def _import(arguments: argparse.Namespace) -> int:
     from translator import tmx
     from translator.memory import Memory
@@ -38,9 +53,9 @@ def _import(arguments: argparse.Namespace) -> int:
     skipped: Counter[str] = Counter()
     with closing(Memory(Settings.load().memory)) as memory:
         count = memory.add(tmx.read(arguments.file, skipped))
-    say(f"{count:,} translations are in the memory now.")
+    say(f"Taken into the memory: {count:,}.")
     for reason, number in skipped.items():
-        say(f"{number:,} were left out: {reason}.")
+        say(f"Left out ({reason}): {number:,}.")
     return 0
 
 
@@ -57,9 +72,9 @@ def _export(arguments: argparse.Namespace) -> int:
         first = next(units, None)
         if first is None:
             raise InputError("The memory has no such translations.", "Nothing was written.")
-        known = [source] if source else memory.source_languages()
-        header = known[0] if len(known) == 1 else "*all*"
+        sources = {of for of, to in memory.counts() if target in ("", to)}
+        header = source or (sources.pop() if len(sources) == 1 else "*all*")
         count = tmx.write(arguments.file, memory.units(source, target), header)
-    say(f"{count:,} translations.")
+    say(f"Written: {count:,}.")
     print(arguments.file)
     return 0

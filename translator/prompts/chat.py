@@ -82,9 +82,10 @@ class ChatStyle:
 
     Translated context comes as turns of the same conversation; untranslated context, terms and
     notes stand at the end of the system message. The examples are shown where they exist in both
-    languages. Measured on the starter model (chrF++, 24 lines of NTREX, greedy): no examples / three / five: de-en 49.4 / 50.5 / 47.9,
-    en-ko 13.5 / 15.0 / -, en-zh 15.5 / 15.9 / -, en-de 36.2 / 36.0 / -. The instruction in the
-    user's message was no better, tags in an example were worse than the explanation alone.
+    languages. Measured on the starter model (chrF++, 24 lines of NTREX, greedy): no examples /
+    three / five: de-en 49.4 / 50.5 / 47.9, en-ko 13.5 / 15.0 / -, en-zh 15.5 / 15.9 / -, en-de
+    36.2 / 36.0 / -. The instruction in the user's message was no better, tags in an example were
+    worse than the explanation alone.
     """
 
     info: StyleContext
