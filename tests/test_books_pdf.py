@@ -11,6 +11,7 @@ from translator import markup
 from translator.books.audit import audit
 from translator.books.base import Book, WriteOptions, open_book, output_suffix
 from translator.books.pdf import PdfBook
+from translator.books.pdf_ocr import recognition
 from translator.books.pdf_source import read_source
 from translator.errors import BookError
 from translator.types import Block, BlockKind
@@ -300,7 +301,10 @@ def test_a_pdf_that_only_forbids_printing_is_read(tmp_path: Path) -> None:
     assert "The keeper" in text_of(open_book(path))
 
 
-def test_a_scan_is_refused_with_the_name_of_the_remedy(tmp_path: Path) -> None:
+def test_a_scan_is_refused_with_the_name_of_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no Tesseract
     maker = Maker()
     for shade in (10, 90):
         maker.turn().page.insert_image((0, 0, WIDTH, HEIGHT), stream=picture(shade))
@@ -308,6 +312,32 @@ def test_a_scan_is_refused_with_the_name_of_the_remedy(tmp_path: Path) -> None:
         open_book(maker.save(tmp_path / "scan.pdf"))
     assert "ocrmypdf" in caught.value.hint
     assert "Tesseract" in caught.value.hint
+
+
+@pytest.mark.skipif(recognition("en") is None, reason="Tesseract is not installed")
+def test_a_scan_is_read_by_tesseract(tmp_path: Path) -> None:
+    paper = Maker().turn()
+    paper.line("The keeper of the lighthouse", 100, size=20)
+    scan = Maker().turn()
+    pixels = paper.page.get_pixmap(dpi=150, colorspace=pymupdf.csGRAY)
+    scan.page.insert_image((0, 0, WIDTH, HEIGHT), stream=pixels.tobytes("png"))
+    scan.document.set_language("en")
+    book = open_book(scan.save(tmp_path / "scan.pdf"))
+    assert text_of(book) == "The keeper of the lighthouse"
+    assert any("recognised by Tesseract (eng)" in note for note in book.notes)
+
+
+def test_a_book_under_drm_is_refused(tmp_path: Path) -> None:
+    data = (
+        Maker()
+        .turn()
+        .line("Secret.", 100)
+        .document.tobytes(encryption=pymupdf.PDF_ENCRYPT_RC4_128, owner_pw="owner")
+    )
+    path = tmp_path / "drm.pdf"
+    path.write_bytes(data.replace(b"/Filter/Standard", b"/Filter/EBX_HAND"))
+    with pytest.raises(BookError, match="protected by DRM"):
+        open_book(path)
 
 
 @pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.4 garbage" * 50])

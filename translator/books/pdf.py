@@ -18,11 +18,13 @@ from pathlib import Path
 from translator.books.base import Bilingual, Found, WriteOptions
 from translator.books.epub import EpubBook
 from translator.books.pdf_chapters import chapters
+from translator.books.pdf_columns import body_size
 from translator.books.pdf_elements import Kind
 from translator.books.pdf_epub import write_epub
 from translator.books.pdf_flow import Flow
+from translator.books.pdf_ocr import MAX_PAGES, recognition
 from translator.books.pdf_page import Page, clean
-from translator.books.pdf_source import Source, read_source
+from translator.books.pdf_source import OCR_SECONDS, Source, read_source
 from translator.errors import BookError
 from translator.types import Block
 
@@ -52,8 +54,7 @@ class PdfBook:
         # It lives as long as the book.
         self._folder = tempfile.TemporaryDirectory(prefix="verso-pdf-")
         folder = Path(self._folder.name)
-        source = read_source(path, folder)
-        _require_text(source, path)
+        source, recognised = _with_text(path, folder)
         _untype(source.pages)
         flow = Flow(source.pages)
         language = source.language if _TAG.fullmatch(source.language) else ""
@@ -71,7 +72,7 @@ class PdfBook:
             for block in self._book.blocks()
             if block.keep and _UNREADABLE.fullmatch(block.text)
         }
-        self.notes: tuple[str, ...] = tuple(_notes(source, flow))
+        self.notes: tuple[str, ...] = (*_notes(source, flow), *recognised)
 
     @property
     def title(self) -> str:
@@ -107,18 +108,42 @@ class PdfBook:
         return self._book.inventory()
 
 
-def _require_text(source: Source, path: Path) -> None:
+def _with_text(path: Path, folder: Path) -> tuple[Source, list[str]]:
+    """The PDF, its text recognised by Tesseract where it has none; what to say about that."""
+    source = read_source(path, folder)
+    if problem := _without_text(source, path):
+        ocr = recognition(source.language) if len(source.pages) <= MAX_PAGES else None
+        if ocr is None:
+            raise BookError(problem, _OCR_HINT)
+        source = read_source(path, folder, ocr, OCR_SECONDS)
+        if problem := _without_text(source, path):
+            raise BookError(problem, "Tesseract found no text in it either.")
+        _even_sizes(source.pages)
+        return source, [f"The text was recognised by Tesseract ({ocr.languages}): expect errors."]
+    return source, []
+
+
+def _even_sizes(pages: list[Page]) -> None:
+    """Recognised lines differ in size by their letters only."""
+    body = body_size(pages)
+    for page in pages:
+        for line in page.lines:
+            if 0.75 * body < line.size < 1.3 * body:
+                line.spans = [replace(span, size=body, raised=False) for span in line.spans]
+
+
+def _without_text(source: Source, path: Path) -> str:
+    """What is wrong with a PDF that has no text, or an empty string."""
     letters = sum(
         map(str.isalpha, (c for p in source.pages for line in p.lines for c in line.text))
     )
     readable = [page for page in source.pages if not page.problem]
     if not readable:
-        raise BookError(
-            f"No page of {path.name} can be read: {source.pages[0].problem}.", _OCR_HINT
-        )
+        return f"No page of {path.name} can be read: {source.pages[0].problem}."
     pictures = sum(bool(page.pictures) for page in readable)
     if letters < 20 or (pictures > 0.5 * len(readable) and letters < 10 * len(readable)):
-        raise BookError(f"{path.name} has no text, only pictures of pages.", _OCR_HINT)
+        return f"{path.name} has no text, only pictures of pages."
+    return ""
 
 
 def _untype(pages: list[Page]) -> None:

@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from translator.books.pdf_ocr import Recognition
 from translator.books.pdf_page import Page, page_from
 from translator.errors import BookError
 
@@ -23,6 +25,7 @@ MAX_FILE = 1 << 30  # bytes
 MAX_PAGES = 10_000
 MAX_LINE = 64 << 20  # characters that the worker may say of one page
 PAGE_SECONDS = 60.0
+OCR_SECONDS = 240.0
 _MAX_CRASHES = 5
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 _AGAIN = "Get the file again, or print it to a new PDF."
@@ -39,8 +42,13 @@ class Source:
     pages: list[Page] = field(default_factory=list)
 
 
-def read_source(path: Path, folder: Path, page_seconds: float = PAGE_SECONDS) -> Source:
-    """Read all pages; pictures are put into ``folder``.
+def read_source(
+    path: Path,
+    folder: Path,
+    ocr: Recognition | None = None,
+    page_seconds: float = PAGE_SECONDS,
+) -> Source:
+    """Read all pages; pictures are put into ``folder``. ``ocr``: recognise the text.
 
     Raises :class:`BookError` when the file cannot be opened, is locked or beyond all measure.
     """
@@ -50,7 +58,7 @@ def read_source(path: Path, folder: Path, page_seconds: float = PAGE_SECONDS) ->
     total, crashes = 1, 0
     while source is None or len(source.pages) < total:
         first = len(source.pages) if source else 0
-        for value in _say(path, folder, first, page_seconds):
+        for value in _say(path, folder, first, ocr, page_seconds):
             if "page" not in value:
                 total = _checked(value, path)
                 source = source or _about(value)
@@ -70,11 +78,21 @@ def read_source(path: Path, folder: Path, page_seconds: float = PAGE_SECONDS) ->
     return source
 
 
-def _say(path: Path, folder: Path, first: int, seconds: float) -> Iterator[dict[str, Any]]:
+def _say(
+    path: Path, folder: Path, first: int, ocr: Recognition | None, seconds: float
+) -> Iterator[dict[str, Any]]:
     # -P: names beside the worker must not hide those of the library.
     command = [sys.executable, "-P", str(_WORKER), str(path), str(folder), str(first)]
+    if ocr is not None:
+        command += [ocr.languages, ocr.folder]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        # Tesseract's threads wait for each other in loops: 200 times slower on a busy machine.
+        env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     ) as child:
         assert child.stdout is not None
         try:

@@ -1,8 +1,9 @@
 """Reads a PDF in a process of its own: a hang, crash or memory bomb of the parser ends here.
 
-Run as ``python -P pdf_worker.py FILE FOLDER FIRST``. Standard output is JSON lines: what the
-document says of itself, then a line for each page from number FIRST (0: the first) on. Pictures are
-written into FOLDER. Imports nothing of Verso and starts in a quarter of a second.
+Run as ``python -P pdf_worker.py FILE FOLDER FIRST [LANGUAGES DATA]``. Standard output is JSON
+lines: what the document says of itself, then a line for each page from number FIRST (0: the first)
+on. Pictures are written into FOLDER. With LANGUAGES the text is recognised by Tesseract, whose
+data is in DATA. Imports nothing of Verso and starts in a quarter of a second.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pymupdf
 
 MEMORY = 4 << 30  # bytes of address space
 _DPI = 150
+_OCR_DPI = 300
 _SMALLEST = 20.0  # points: smaller pictures are ornaments
 _BACKGROUND = 0.8  # share of the page
 _MANY = 200  # characters that make a page a page of text
@@ -28,7 +30,7 @@ _MAX_DRAWINGS = 4000  # paths of a page above which no figure is looked for
 _TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP  # ligatures expanded
 
 
-def main(path: str, folder: str, first: int) -> int:
+def main(path: str, folder: str, first: int, languages: str = "", data: str = "") -> int:
     """Write what the document holds to standard output; 0 also when it cannot be opened."""
     _limit_memory()
     # The library prints hints of its own to standard output.
@@ -53,7 +55,7 @@ def main(path: str, folder: str, first: int) -> int:
     for number in range(first, document.page_count):
         pymupdf.TOOLS.reset_mupdf_warnings()
         try:
-            value = _page(document, number, Path(folder))
+            value = _page(document, number, Path(folder), languages, data)
         except (RuntimeError, ValueError, TypeError, IndexError, MemoryError) as error:
             value = {"page": number, "error": str(error) or type(error).__name__}
         value["warnings"] = pymupdf.TOOLS.mupdf_warnings()
@@ -86,9 +88,16 @@ def _about(document: pymupdf.Document) -> dict[str, Any]:
     }
 
 
-def _page(document: pymupdf.Document, number: int, folder: Path) -> dict[str, Any]:
+def _page(
+    document: pymupdf.Document, number: int, folder: Path, languages: str, data: str
+) -> dict[str, Any]:
     page = document[number]
-    lines = _lines(page)
+    recognised = None
+    if languages:
+        recognised = page.get_textpage_ocr(
+            flags=_TEXT_FLAGS, language=languages, dpi=_OCR_DPI, full=True, tessdata=data
+        )
+    lines = _lines(page, recognised)
     letters = sum(len(span[0]) for line in lines for span in line[6])
     rulers = _drawings(page)
     tables = _tables(page, rulers)
@@ -99,7 +108,7 @@ def _page(document: pymupdf.Document, number: int, folder: Path) -> dict[str, An
         [*_box(region), _render(page, region, folder), text]
         for region, text in zip(regions, inside, strict=True)
     ]
-    pictures += _images(document, page, folder, letters > _MANY, regions)
+    pictures += _images(document, page, folder, letters > (0 if languages else _MANY), regions)
     return {
         "page": number,
         "width": page.rect.width,
@@ -110,9 +119,9 @@ def _page(document: pymupdf.Document, number: int, folder: Path) -> dict[str, An
     }
 
 
-def _lines(page: pymupdf.Page) -> list[list[Any]]:
+def _lines(page: pymupdf.Page, recognised: pymupdf.TextPage | None) -> list[list[Any]]:
     lines = []
-    for block in page.get_text("dict", flags=_TEXT_FLAGS)["blocks"]:
+    for block in page.get_text("dict", flags=_TEXT_FLAGS, textpage=recognised)["blocks"]:
         for line in block.get("lines", ()):
             spans = [
                 [s["text"], s["size"], s["flags"], s["font"], s["origin"][1]]
@@ -265,4 +274,4 @@ def _box(box: pymupdf.Rect) -> list[float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:6]))
