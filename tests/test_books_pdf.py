@@ -51,6 +51,17 @@ def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_in_a_part_of_a_page(tmp_path: Path) -> None:
+    maker = Maker().turn()
+    middle = WIDTH / 2
+    maker.text("Above " + LOREM * 3, (40, 60, WIDTH - 40, 220), 8)
+    maker.text("First " + LOREM, (40, 240, middle - 10, 380), 8)
+    maker.text("Second " + LOREM, (middle + 10, 240, WIDTH - 40, 380), 8)
+    maker.text("Below " + LOREM * 3, (40, 400, WIDTH - 40, 560), 8)
+    book = open_book(maker.save(tmp_path / "paper.pdf"))
+    assert [line.split()[0] for line in shown(book)] == ["Above", "First", "Second", "Below"]
+
+
 def test_a_sentence_goes_on_in_the_next_column_and_on_the_next_page(tmp_path: Path) -> None:
     middle = WIDTH / 2
     maker = Maker().turn()

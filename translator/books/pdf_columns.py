@@ -70,10 +70,20 @@ def _inside(line: Line, table: Table) -> bool:
 
 
 def _arrange(items: list[Item], numbers: Iterator[int], depth: int) -> list[Item]:
-    gutter = _gutter([i for i in items if isinstance(i, Line)]) if depth else None
-    if gutter is None:
+    lines = [i for i in items if isinstance(i, Line)]
+    if not depth:
         return _column(items, next(numbers))
-    return _divide(items, gutter, numbers, depth)
+    if (gutter := _gutter(lines)) is not None:
+        return _divide(items, gutter, numbers, depth)
+    if (band := _band(lines)) is None:
+        return _column(items, next(numbers))
+    gutter, top, bottom = band
+    above = [i for i in items if (i.y0 + i.y1) / 2 < top]
+    below = [i for i in items if (i.y0 + i.y1) / 2 > bottom]
+    inside = [i for i in items if top <= (i.y0 + i.y1) / 2 <= bottom]
+    result = _arrange(above, numbers, depth - 1) if above else []
+    result += _divide(inside, gutter, numbers, depth - 1)
+    return result + (_arrange(below, numbers, depth - 1) if below else [])
 
 
 def _divide(items: list[Item], gutter: float, numbers: Iterator[int], depth: int) -> list[Item]:
@@ -134,6 +144,28 @@ def _gutter(lines: list[Line]) -> float | None:
     x = best[2]
     right_start = min(line.x0 for line in lines if line.x0 >= x)
     return (right_start + max(line.x1 for line in lines if line.x1 <= x)) / 2
+
+
+def _band(lines: list[Line]) -> tuple[float, float, float] | None:
+    """A part of the page with two columns: the gutter, the top and the bottom of the part."""
+    if len(lines) < 4 * _LEAST:
+        return None
+    ordered = sorted(lines, key=lambda line: (line.y0 + line.y1) / 2)
+    start, end = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    best: tuple[int, float, float, float] | None = None
+    for step in range(int(0.3 * (end - start) / _STEP), int(0.7 * (end - start) / _STEP)):
+        x = start + step * _STEP
+        run: list[Line] = []
+        for line in [*ordered, None]:
+            if line is not None and not line.x0 < x < line.x1:
+                run.append(line)
+                continue
+            if len(run) >= 4 * _LEAST and (best is None or len(run) > best[0]):
+                gutter = _gutter(run)
+                if gutter is not None and abs(gutter - x) < 20:
+                    best = len(run), gutter, run[0].y0, run[-1].y1
+            run = []
+    return best[1:] if best else None
 
 
 def _is_text(lines: list[Line], whole: float) -> bool:
