@@ -102,6 +102,34 @@ def test_a_person_wins_and_shows_findings_as_warnings(home: Home, tmp_path: Path
     assert len(engine.seen) == 1
 
 
+def test_edits_reach_the_book_and_all_others(home: Home, tmp_path: Path) -> None:
+    book = small_text(tmp_path / "a.txt", *GERMAN)
+    jobs, engine = home.start()
+    job_id = jobs.create(book, options(), queue=False)
+    with pytest.raises(InputError, match="no finished segment"):
+        jobs.edit(job_id, "nothing", "x")
+    report = jobs.run(job_id)
+    first, second, _ = (entry.segment.id for entry in report.entries)
+    with pytest.raises(InputError, match="empty"):
+        jobs.edit(job_id, first, " ")
+    jobs.edit(job_id, first, "Der alte Matrose sah morgens einen weißen Wal.")
+    jobs.edit(job_id, second, SECOND)
+    jobs.resume(job_id, queue=False)
+    again = jobs.run(job_id)
+    assert again.complete
+    assert [e.translation and e.translation.provenance for e in again.entries] == [
+        Provenance.PERSON, Provenance.NONE, Provenance.MODEL,
+    ]  # fmt: skip
+    text = Path(jobs.store.job(job_id).output).read_text(encoding="utf-8")
+    assert text.split("\n\n")[:2] == ["Der alte Matrose sah morgens einen weißen Wal.", SECOND]
+    asked = len(engine.seen)
+    other = small_text(tmp_path / "b.txt", SECOND, FIRST)
+    report = jobs.run(jobs.create(other, options(style="plain"), queue=False))
+    assert len(engine.seen) == asked
+    assert report.entries[1].translation
+    assert report.entries[1].translation.text.startswith("Der alte Matrose")
+
+
 def test_poor_results_are_not_remembered(home: Home, tmp_path: Path) -> None:
     terms = tmp_path / "terms.csv"
     terms.write_text("whale,Wal\nsailor,Matrose\n", encoding="utf-8")

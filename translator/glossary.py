@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -151,7 +151,7 @@ class _Finder:
                     break
             at += step
 
-    def _are(self, these: list[Word], spelled: list[str], text: str) -> bool:
+    def _are(self, these: Sequence[Word], spelled: list[str], text: str) -> bool:
         if len(these) != len(spelled):
             return False
         for word, wanted in zip(these, spelled, strict=True):
@@ -162,7 +162,7 @@ class _Finder:
         gaps = (text[a.end : b.start] for a, b in pairwise(these))
         return all(_GAP.fullmatch(gap) for gap in gaps)
 
-    def _in_compounds(self, found: list[Word]) -> Iterator[_Found]:
+    def _in_compounds(self, found: Sequence[Word]) -> Iterator[_Found]:
         """Words that begin or end with a term of one word."""
         for entries in self._words.values():
             for spelled, form, term in entries:

@@ -54,9 +54,10 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(rf"[^\W_]+(?:[{marks}\u200c\u200d]+[^\W_]*)*(?:['’]t\b)?")
 
 
-def words(text: str) -> list[Word]:
+@lru_cache(maxsize=64)
+def words(text: str) -> tuple[Word, ...]:
     """The words of a text. Apostrophes part them (l'|homme, Ahab|'s), but not in "don't"."""
-    return [Word(m[0], m.start(), m.end()) for m in _pattern().finditer(text)]
+    return tuple(Word(m[0], m.start(), m.end()) for m in _pattern().finditer(text))
 
 
 @lru_cache(maxsize=64)

@@ -31,6 +31,7 @@ from translator.job_setup import (
 from translator.memory import Memory
 from translator.models.registry import Registry
 from translator.progress import Progress
+from translator.recall import edited
 from translator.records import Counts, Job, JobState
 from translator.report import Report
 from translator.settings import Settings
@@ -186,6 +187,22 @@ class BookJobs:
             raise InputError(f"No segment of the job {job.id} has failed.")
         self.resume(job.id, queue=queue)
         return failed
+
+    def edit(self, job_id: str, segment_id: str, text: str) -> None:
+        """Put a person's translation (tagged) in the place of a finished segment's.
+
+        It is stored with the job, stands in the book when that is written again (:meth:`resume`),
+        and is remembered for every other book. Raises :class:`InputError` if the text does not
+        fit or the segment is not finished yet.
+        """
+        job = self.store.job(job_id)
+        entries = self.store.entries(job.id)
+        entry = next((e for e in entries if e.segment.id == segment_id), None)
+        if entry is None or entry.translation is None:
+            raise InputError(f"The job {job.id} has no finished segment {segment_id}.")
+        segment = entry.segment
+        self.memory.edit(segment.text, text, job.source_language, job.target_language)
+        self.store.save(job.id, edited(segment, text, job.source_language, job.target_language))
 
     def pause(self, job_id: str) -> None:
         """Stop a job for now. It goes on with :meth:`resume`, not by itself."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from translator import markup
+from translator import checks, markup
 from translator.memory import Asked, Origin, Remembers
+from translator.prompts import UNKNOWN
 from translator.types import Check, Provenance, Segment, Status, Translation
 
 
@@ -29,15 +30,15 @@ class Recall:
         for unit in self.memory.find(self.asked(segment)):
             if markup.problems(segment.text, unit.target):
                 continue
-            checks = self.check(segment, unit.target, False)
+            found = self.check(segment, unit.target, False)
             made = unit.origin is Origin.MODEL
-            if made and any(check.fatal for check in checks):
+            if made and any(check.fatal for check in found):
                 continue
             return Translation(
                 segment.id,
                 Status.TRANSLATED,
                 unit.target,
-                checks=tuple(replace(check, fatal=False) for check in checks),
+                checks=_harmless(found),
                 model=unit.model,
                 style=self.style_id if made else "",
                 provenance=Provenance.MEMORY,
@@ -49,3 +50,22 @@ class Recall:
         good = result.status is Status.TRANSLATED and not result.checks
         if good and result.provenance is Provenance.MODEL:
             self.memory.learn(self.asked(segment), result.text, self.model_id)
+
+
+def edited(segment: Segment, text: str, source: str, target: str) -> Translation:
+    """A person's translation of a segment as a result; findings about it are for the reader."""
+    if markup.plain(text).split() == markup.plain(segment.text).split():
+        reason = "a person left it unchanged"
+        return Translation(segment.id, Status.KEPT, segment.text, reason=reason)
+    found = checks.check(segment, text, "" if source == UNKNOWN else source, target)
+    return Translation(
+        segment.id,
+        Status.TRANSLATED,
+        text,
+        checks=_harmless(found),
+        provenance=Provenance.PERSON,
+    )
+
+
+def _harmless(found: tuple[Check, ...]) -> tuple[Check, ...]:
+    return tuple(replace(check, fatal=False) for check in found)
