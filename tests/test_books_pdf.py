@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import zipfile
 from pathlib import Path
 
@@ -129,6 +130,19 @@ def test_paragraphs_by_indent_and_by_space(tmp_path: Path) -> None:
     maker.line("the others are.", 330 + 3 * PITCH)
     found = shown(open_book(maker.save(tmp_path / "book.pdf")))
     assert [line.split()[0] for line in found] == ["The", "One", "Two", "Three"]
+
+
+def test_a_large_initial_belongs_to_its_word(tmp_path: Path) -> None:
+    maker = Maker().turn()
+    maker.line("O", 100, size=30)
+    maker.line("nce upon a time there was a keeper of a lighthouse who read", 88, LEFT + 24)
+    maker.line("until the morning, and nobody in the harbour knew which book", 101, LEFT + 24)
+    maker.line("it was that he read with so much patience, night after night, alone.", 114)
+    (text,) = shown(open_book(maker.save(tmp_path / "book.pdf")))
+    assert text.startswith("Once upon a time")
+    assert text.endswith(
+        "which book it was that he read with so much patience, night after night, alone."
+    )
 
 
 def test_a_footnote_is_linked_with_its_marker(tmp_path: Path) -> None:
@@ -357,6 +371,22 @@ def test_a_damaged_pdf_is_refused(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(BookError):
         open_book(path)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_damaged_copy_is_read_or_refused(tmp_path: Path, seed: int) -> None:
+    data = bytearray(rich(tmp_path).read_bytes())
+    chance = random.Random(seed)
+    for _ in range(30):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    path = tmp_path / "damaged.pdf"
+    path.write_bytes(b"%PDF-1.7\n" + bytes(data[9 : chance.randrange(len(data) // 2, len(data))]))
+    try:
+        book = open_book(path)
+    except BookError as error:
+        assert error.message
+    else:
+        assert book.blocks()
 
 
 def test_a_reader_that_hangs_is_stopped(tmp_path: Path) -> None:

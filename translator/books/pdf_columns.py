@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -123,16 +124,16 @@ def _gutter(lines: list[Line]) -> float | None:
         return None
     start, end = min(line.x0 for line in lines), max(line.x1 for line in lines)
     width = end - start
+    begins, ends = sorted(line.x0 for line in lines), sorted(line.x1 for line in lines)
     best: tuple[int, float, float] | None = None
     for step in range(int(0.2 * width / _STEP), int(0.8 * width / _STEP)):
         x = start + step * _STEP
-        crossing = sum(line.x0 < x < line.x1 for line in lines)
-        if crossing > 0.3 * len(lines):
+        on_left, begun = bisect_right(ends, x), bisect_left(begins, x)
+        crossing, on_right = begun - on_left, len(lines) - begun
+        if crossing > 0.3 * len(lines) or min(on_left, on_right) < _LEAST:
             continue
         left = [line for line in lines if line.x1 <= x]
         right = [line for line in lines if line.x0 >= x]
-        if len(left) < _LEAST or len(right) < _LEAST:
-            continue
         gap = min(line.x0 for line in right) - max(line.x1 for line in left)
         if gap < _GUTTER or not (_is_text(left, width) and _is_text(right, width)):
             continue
@@ -153,7 +154,7 @@ def _band(lines: list[Line]) -> tuple[float, float, float] | None:
     ordered = sorted(lines, key=lambda line: (line.y0 + line.y1) / 2)
     start, end = min(line.x0 for line in lines), max(line.x1 for line in lines)
     best: tuple[int, float, float, float] | None = None
-    for step in range(int(0.3 * (end - start) / _STEP), int(0.7 * (end - start) / _STEP)):
+    for step in range(int(0.3 * (end - start) / _STEP), int(0.7 * (end - start) / _STEP), 3):
         x = start + step * _STEP
         run: list[Line] = []
         for line in [*ordered, None]:
@@ -179,7 +180,7 @@ def _column(items: list[Item], number: int) -> list[Item]:
     """One column from top to bottom."""
     rows: list[list[Line]] = []
     others: list[Item] = [item for item in items if not isinstance(item, Line)]
-    lines = [item for item in items if isinstance(item, Line)]
+    lines = _with_initials([item for item in items if isinstance(item, Line)])
     for line in sorted(lines, key=lambda line: ((line.y0 + line.y1) / 2, line.x0)):
         last = rows[-1] if rows else []
         if last and _same_row(last, line):
@@ -199,6 +200,33 @@ def _column(items: list[Item], number: int) -> list[Item]:
         middle = (other.y0 + other.y1) / 2
         place = next((n for n, i in enumerate(result) if (i.y0 + i.y1) / 2 > middle), len(result))
         result.insert(place, other)
+    return result
+
+
+def _with_initials(lines: list[Line]) -> list[Line]:
+    """Large initials (drop caps) joined with the first of the lines beside them."""
+    result = list(lines)
+    for initial in lines:
+        letter = initial.text.strip()
+        if not letter.isalpha() or len(letter) > 2:
+            continue
+        beside = [
+            line
+            for line in result
+            if line is not initial
+            and line.size < 0.6 * initial.size
+            and 0 <= line.x0 - initial.x1 + 2 < 2 * line.size
+            and initial.y0 - 2 < (line.y0 + line.y1) / 2 < initial.y1
+        ]
+        if not beside:
+            continue
+        first = min(beside, key=lambda line: line.y0)
+        blank = " " if first.text.startswith(" ") else ""
+        start = first.spans[0]
+        first.spans[0] = replace(start, text=letter + blank + start.text.lstrip())
+        for line in beside:
+            line.x0 = initial.x0
+        result.remove(initial)
     return result
 
 

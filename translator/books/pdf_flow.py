@@ -33,6 +33,7 @@ class Flow:
     def __init__(self, pages: list[Page]) -> None:
         self.body = body_size(pages)
         self.furniture = remove_furniture(pages, self.body)
+        self._unread = [page.number for page in pages if page.problem]
         items = reading_order([page for page in pages if not page.problem])
         self.words = Words(i.text for i in items if isinstance(i, Line))
         items, notes = take_notes(items, self.body)
@@ -87,6 +88,8 @@ class Flow:
     def _begins(self, group: list[Line], line: Line, interrupted: bool) -> bool:
         """Whether ``line`` begins a new element after the lines of ``group``."""
         last = group[-1]
+        if any(last.page < page < line.page for page in self._unread):
+            return True
         code = last.all("mono")
         if code != line.all("mono"):
             # A line of prose may be nothing but a name in typewriter type.

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,8 +104,7 @@ def _say(
                     timer.cancel()
                 if not line.endswith("\n"):
                     return  # it ended, well or not, or says more of a page than any page holds
-                with suppress(ValueError):
-                    yield json.loads(line)
+                yield json.loads(line)
         finally:
             child.kill()
 
