@@ -7,7 +7,7 @@ import random
 import pytest
 
 from translator.progress import Meter
-from translator.types import Segment, Status, Translation
+from translator.types import Provenance, Segment, Status, Translation
 
 
 def simulate(slots: int, lengths: list[int], checks: list[float]) -> list[float]:
@@ -53,3 +53,16 @@ def test_eta_is_unknown_at_first_and_nothing_at_the_end() -> None:
         meter.add(Translation(segment.id, Status.TRANSLATED, "y", new_tokens=5))
     assert meter.eta == 0.0
     assert meter.speed == 2.0
+
+
+def test_what_the_memory_knew_says_nothing_of_the_speed() -> None:
+    now = [0.0]
+    segments = [Segment(f"s{n}", f"b{n}", 0, "x" * 84) for n in range(40)]
+    meter = Meter(segments, 1, lambda: now[0])
+    for segment in segments[:20]:
+        meter.add(Translation(segment.id, Status.TRANSLATED, "y", provenance=Provenance.MEMORY))
+    assert meter.eta is None
+    for segment in segments[20:30]:
+        now[0] += 2.0
+        meter.add(Translation(segment.id, Status.TRANSLATED, "y", provenance=Provenance.MODEL))
+    assert meter.eta == pytest.approx(18.0, abs=2.0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from translator.records import Counts, Job
-from translator.types import Segment, Translation
+from translator.types import Provenance, Segment, Translation
 
 _LEAST_SECONDS = 1.0
 _LEAST_SEGMENTS = 3
@@ -60,8 +60,11 @@ class Meter:
         with self._lock:
             cost = self._cost.pop(translation.segment_id, None)
             self._tokens += translation.new_tokens
-            if cost is not None:
-                self._left -= cost
+            if cost is None:
+                return
+            self._left -= cost
+            # What the memory knew took no time and tells nothing about the rest.
+            if translation.provenance is not Provenance.MEMORY:
                 self._done += cost
                 self._finished += 1
 
