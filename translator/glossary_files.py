@@ -147,6 +147,6 @@ def _terms(section: etree._Element) -> Iterator[str]:
         notes = group.iterchildren("{*}termNote") if group is not None else ()
         if any((note.text or "").startswith("deprecated") for note in notes):
             continue
-        text = " ".join("".join(term.itertext()).split())
+        text = " ".join("".join(map(str, term.itertext())).split())
         if text:
             yield text
