@@ -400,6 +400,17 @@ def test_the_translation_is_an_epub() -> None:
     assert output_suffix(Path("book.txt")) == ".txt"
 
 
+def test_right_to_left_columns_begin_at_the_right(tmp_path: Path) -> None:
+    maker = Maker().turn()
+    middle = WIDTH / 2
+    words = "שומר המגדלור עלה במדרגות בכל ערב לפני שקיעת השמש וקרא ספר עד הבוקר " * 3
+    for start, left, right in (("ראשון", middle + 12, WIDTH - 40), ("שני", 40, middle - 12)):
+        text = f'<p dir="rtl" lang="he" style="font-size:8px">{start} {words}.</p>'
+        maker.page.insert_htmlbox((left, 70, right, 400), text)
+    found = shown(open_book(maker.save(tmp_path / "book.pdf")))
+    assert [line.split()[0] for line in found] == ["ראשון", "שני"]
+
+
 def test_landscape_text_is_read_in_its_direction(tmp_path: Path) -> None:
     maker = Maker().turn()
     for number, line in enumerate(

@@ -176,6 +176,9 @@ def _notes(source: Source, flow: Flow) -> list[str]:
     if pictures:
         listed = _listed(pictures)
         notes.append(f"Pages with a picture only, whose text (if any) stays as it is: {listed}.")
+    unknown = sum(line.text.count("\ufffd") for page in source.pages for line in page.lines)
+    if unknown:
+        notes.append(f"{unknown} characters are unknown, for the fonts do not name them (\ufffd).")
     notes += [
         f"Page {page.number + 1} cannot be read: {page.problem}."
         for page in source.pages

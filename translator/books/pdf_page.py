@@ -12,6 +12,7 @@ _BOLD = re.compile(r"bold|black|heavy|demi|semibold|-b$|medi", re.I)
 _ITALIC = re.compile(r"ital|obli|slant|-i$", re.I)
 _MONO = re.compile(r"mono|courier|typewriter|consol|cmtt|menlo|inconsolata|txtt|sourcecode", re.I)
 _SUPERSCRIPT, _ITALICS, _MONOSPACED, _BOLDFACE = 1, 2, 8, 16  # MuPDF's flags of a font
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufeff]")
 _UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff]")
 # What XML cannot hold, and what MuPDF gives for a glyph without a meaning.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -130,12 +131,22 @@ def page_from(value: dict[str, Any]) -> Page:
     if turned[0] == 0:
         page.width, page.height = page.height, page.width
     text = "".join(line.text for line in page.lines)
+    if 2 * len(_RIGHT_TO_LEFT.findall(text)) > sum(map(str.isalpha, text)):
+        _mirror(page)
     strange = len(_UNREADABLE.findall(text))
     if strange > 20 and strange > 0.3 * len(text):
         page.problem = "its font does not say which characters it shows"
     elif not page.lines and not page.pictures and value["warnings"]:
         page.problem = str(value["warnings"]).splitlines()[0]
     return page
+
+
+def _mirror(page: Page) -> None:
+    """Turn left and right around, so that text begins at the left in every script."""
+    for item in (*page.lines, *page.pictures, *page.tables):
+        item.x0, item.x1 = page.width - item.x1, page.width - item.x0
+    for table in page.tables:
+        table.rows = [row[::-1] for row in table.rows]
 
 
 def clean(text: str) -> str:
