@@ -118,6 +118,7 @@ FORMATS = (
     Format("docx", (".docx", ".docm"), "translator.books.docx", b"PK\x03\x04"),
     Format("txt", (".txt", ".text"), "translator.books.txt"),
     Format("html", (".html", ".htm", ".xhtml"), "translator.books.html"),
+    Format("markdown", (".md", ".markdown", ".mkd"), "translator.books.markdown"),
     Format("subtitles", (".srt", ".vtt"), "translator.books.subtitles"),
 )
 SUFFIXES: tuple[str, ...] = tuple(suffix for f in FORMATS for suffix in f.suffixes)
