@@ -160,6 +160,16 @@ def test_a_footnote_is_linked_with_its_marker(tmp_path: Path) -> None:
     assert '<aside epub:type="footnote" id="n1"><p><a href="#r1">1</a>' in page
 
 
+def test_a_footnote_goes_on_at_the_foot_of_the_next_page(tmp_path: Path) -> None:
+    maker = Maker().turn().text(LOREM, BOX)
+    maker.line("A word*", 300).line("* The note begins here and is con-", 500, size=8)
+    maker.turn().text(LOREM, BOX).line("tinued on the next page.", 500, size=8)
+    book = open_book(maker.save(tmp_path / "book.pdf"))
+    (note,) = [b.text for b in book.blocks() if b.kind is BlockKind.NOTE]
+    assert note.endswith("The note begins here and is continued on the next page.")
+    assert "A word<a epub:type=" in written(book, tmp_path, "EPUB/p0001.xhtml")
+
+
 def test_chapters_come_from_the_outline(tmp_path: Path) -> None:
     maker = Maker()
     for number, name in enumerate(("Dawn", "Noon", "Dusk"), 1):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from translator.books.pdf_elements import Element, Kind
+from translator.books.pdf_page import Span
 
 _OUTLINE_ENTRIES = 2  # fewer say nothing
+_SYMBOL = re.compile(r"(?<=[^\s*†‡§¶])[*†‡§¶]{1,3}(?![^\W\d_*†‡§¶])")
 _TITLES = frozenset({Kind.HEADING, Kind.PARAGRAPH, Kind.ITEM, Kind.CAPTION})
 
 
@@ -119,6 +122,7 @@ def _link(found: list[Chapter], notes: list[Element]) -> None:
     number = 0
     for chapter in found:
         for element in chapter.elements:
+            _raise_symbols(element, waiting)
             for place, span in enumerate(element.spans):
                 if not span.raised:
                     continue
@@ -133,6 +137,21 @@ def _link(found: list[Chapter], notes: list[Element]) -> None:
         home = next((c for c in reversed(found) if c.page <= note.page), None)
         if home is not None:
             home.notes.append(note)
+
+
+def _raise_symbols(element: Element, notes: list[Element]) -> None:
+    """Make markers such as ``*`` spans of their own, which they are in type of the usual size."""
+    spans: list[Span] = []
+    for span in element.spans:
+        match = None if span.raised or span.mono else _SYMBOL.search(span.text)
+        if match is None or _note(notes, match[0], element) is None:
+            spans.append(span)
+            continue
+        before, after = span.text[: match.start()], span.text[match.end() :]
+        spans += [replace(span, text=before), replace(span, text=match[0], raised=True)]
+        if after:
+            spans.append(replace(span, text=after))
+    element.spans = spans
 
 
 def _note(notes: Iterable[Element], marker: str, element: Element) -> Element | None:

@@ -14,11 +14,17 @@ _SYMBOLS = "*†‡§¶∗"
 MARKER = re.compile(rf"\s*(\d{{1,3}}|[{_SYMBOLS}]{{1,3}}|[a-z](?=\s))[.)]?\s*")
 _PLAIN = re.compile(rf"\s*(?:(\d{{1,3}})[.)]?\s+(?=\D)|([{_SYMBOLS}]{{1,3}})\s*(?=\w))")
 
+_END = re.compile(r"[.!?。！？…][\"”’»)\]]*\s*$")
+
 Note = tuple[str, list[Line]]
 
 
 def take_notes(items: list[Item], body: float) -> tuple[list[Item], list[Note]]:
-    """The items without footnotes, and the notes (marker, lines) in order."""
+    """The items without footnotes, and the notes (marker, lines) in order.
+
+    Small print at the foot of a page continues the last note of the page before, if that was not
+    at its end.
+    """
     rest: list[Item] = []
     notes: list[Note] = []
     for _, page_items in groupby(items, lambda item: item.page):
@@ -33,13 +39,13 @@ def take_notes(items: list[Item], body: float) -> tuple[list[Item], list[Note]]:
                 columns.append(column)
             column.append(item)
         for column in columns:
-            foot = _foot(column, body)
+            foot = _foot(column, body, notes)
             rest += column[: len(column) - len(foot)]
             _add(foot, notes)
     return rest, notes
 
 
-def _foot(column: list[Item], body: float) -> list[Line]:
+def _foot(column: list[Item], body: float, notes: list[Note]) -> list[Line]:
     """The trailing small lines of a column that are notes."""
     foot: list[Line] = []
     for item in reversed(column):
@@ -49,7 +55,11 @@ def _foot(column: list[Item], body: float) -> list[Line]:
     above = column[: len(column) - len(foot)]
     if not any(isinstance(item, Line) and item.size >= body - 0.6 for item in above):
         return []  # a column in small print, as a bibliography has
-    return foot if foot and _marker(foot[0]) else []
+    if not foot or _marker(foot[0]):
+        return foot
+    last = notes[-1][1][-1] if notes else None
+    unfinished = last is not None and not _END.search(last.text)
+    return foot if last and unfinished and last.page == foot[0].page - 1 else []
 
 
 def _marker(line: Line) -> str:
