@@ -105,6 +105,13 @@ def test_check(target: str, kept: bool) -> None:
     assert entries.check("The whales.", " ") == ()
 
 
+def test_check_is_mild_where_little_is_known() -> None:
+    entries = glossary("en", "ko", whale="고래")
+    assert entries.check("A whale.", "고래들이었습니다") == ()
+    assert entries.check("A whale.", "물고기였다") != ()
+    assert glossary("en", "he", whale="לווייתן").check("A whale.", "הלווייתן") == ()
+
+
 def table(tmp_path: Path, text: str | bytes, name: str = "terms.csv") -> Path:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())

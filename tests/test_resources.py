@@ -102,6 +102,25 @@ def test_a_person_wins_and_shows_findings_as_warnings(home: Home, tmp_path: Path
     assert len(engine.seen) == 1
 
 
+def test_paragraphs_are_found_sentence_by_sentence(home: Home, tmp_path: Path) -> None:
+    jobs, engine = home.start()
+    units = [Unit(source, target, "en", "de") for source, target in GERMAN.items()]
+    jobs.memory.add(units[:2])
+    both = small_text(tmp_path / "a.txt", f"{FIRST} {SECOND}")
+    report = jobs.run(jobs.create(both, options(), queue=False))
+    (entry,) = report.entries
+    assert entry.translation
+    assert entry.translation.provenance is Provenance.MEMORY
+    assert entry.translation.text == f"{GERMAN[FIRST]} {GERMAN[SECOND]}"
+    third = small_text(tmp_path / "b.txt", THIRD)
+    jobs.run(jobs.create(third, options(), queue=False))  # a model's sentence is no help
+    engine.script = lambda request, text, count: Say(" ".join(GERMAN[s] for s in (FIRST, THIRD)))
+    asked = len(engine.seen)
+    mixed = small_text(tmp_path / "c.txt", f"{FIRST} {THIRD}")
+    assert jobs.run(jobs.create(mixed, options(), queue=False)).complete
+    assert len(engine.seen) == asked + 1
+
+
 def test_edits_reach_the_book_and_all_others(home: Home, tmp_path: Path) -> None:
     book = small_text(tmp_path / "a.txt", *GERMAN)
     jobs, engine = home.start()

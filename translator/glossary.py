@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from translator import languages, markup
-from translator.inflection import Word, bucket, same_word, words
+from translator.inflection import Word, bucket, has_stemmer, same_word, words
 from translator.languages import Language
 from translator.types import Check, Segment
 
@@ -25,9 +25,10 @@ _SINGLE = re.compile(f"{markup.SINGLE}[0-9]+{markup.END}")
 _GAP = re.compile(r"[\s'’\u2010\u2011-]*")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff]")
 _ALPHANUMERIC = re.compile("[0-9A-Za-z\u00c0-\u024f]")
-# Their words are joined without a blank: "Wal" may come back in "Walfang".
+# Their words are joined without a blank: "Wal" may come back in "Walfang". In a translation that
+# will do, and also where too little is known of how words change.
 _COMPOUNDING = frozenset({"da", "de", "et", "fi", "hu", "is", "nb", "nl", "sv"})
-_LEAST_COMPOUNDED = 3
+_LEAST_COMPOUNDED = 3  # letters; a syllable of Korean has as much in it as two
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ class _Finder:
 
     def _in_words(self, text: str) -> Iterator[_Found]:
         found = words(text)
-        if not self._strict and self._language.tag in _COMPOUNDING:
+        known = has_stemmer(self._language) and self._language.tag not in _COMPOUNDING
+        if not self._strict and not known:
             yield from self._in_compounds(found)
         at = 0
         while at < len(found):
@@ -167,7 +169,8 @@ class _Finder:
         for entries in self._words.values():
             for spelled, form, term in entries:
                 part = spelled[0].casefold()
-                if len(spelled) > 1 or len(part) < _LEAST_COMPOUNDED:
+                least = 2 if self._language.tag == "ko" else _LEAST_COMPOUNDED
+                if len(spelled) > 1 or len(part) < least:
                     continue
                 for word in found:
                     whole = word.text.casefold()

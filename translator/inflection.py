@@ -78,6 +78,11 @@ def _stemmer(tag: str) -> Callable[[str], str] | None:
     return stem
 
 
+def has_stemmer(language: Language) -> bool:
+    """Whether forms of the language's words are told apart by a real stemmer."""
+    return _stemmer(language.tag) is not None
+
+
 def bucket(word: str, language: Language) -> str:
     """Equal for all forms of a word (and for some other words)."""
     word = word.casefold()

@@ -95,6 +95,16 @@ class Memory:
         back = {new: old for old, new in numbers.items()}
         return [replace(unit, target=renumbered(unit.target, back)) for unit in units]
 
+    def written(self, source: str, target: str) -> bool:
+        """See :class:`Remembers`."""
+        with self._database() as db:
+            row = db.execute(
+                "SELECT 1 FROM units WHERE source_language = ? AND target_language = ?"
+                " AND origin != ? LIMIT 1",
+                (source, target, Origin.MODEL.value),
+            ).fetchone()
+        return row is not None
+
     def learn(self, asked: Asked, target: str, model: str) -> None:
         """See :class:`Remembers`."""
         source, numbers = numbered(asked.text)
@@ -247,6 +257,10 @@ class LayeredMemory:
         own = self.own.find(asked) if self.own else []
         mine = [unit for unit in shared if unit.origin is Origin.PERSON]
         return [*mine, *own, *shared[len(mine) :]]
+
+    def written(self, source: str, target: str) -> bool:
+        """See :class:`Remembers`."""
+        return any(m.written(source, target) for m in (self.shared, self.own) if m)
 
     def learn(self, asked: Asked, target: str, model: str) -> None:
         """See :class:`Remembers`."""

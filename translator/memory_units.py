@@ -79,6 +79,10 @@ class Remembers(Protocol):
         """Exact finds, the best first; the targets' placeholders are numbered as in the text."""
         ...
 
+    def written(self, source: str, target: str) -> bool:
+        """Whether there is anything for these languages that no model made."""
+        ...
+
     def learn(self, asked: Asked, target: str, model: str) -> None:
         """Keep a model's output that passed all checks."""
         ...

@@ -114,11 +114,7 @@ class Pipeline:
             max_attempts=options.max_attempts,
         )
         self._fingerprint = style.fingerprint if options.memory else ""
-        self._recall = (
-            Recall(options.memory, self._asked, self._check, model_id, style.id)
-            if options.memory
-            else None
-        )
+        self._recall = self._opened(options.memory, model_id) if options.memory else None
 
     def segments(self, blocks: Sequence[Block]) -> list[Segment]:
         """Segments small enough that prompt and translation fit the context together.
@@ -165,6 +161,11 @@ class Pipeline:
                 else:
                     ladder = Ladder(self._judge, segment, next(sizes))
                     yield Work(segment, self._signed(ladder), self._key(segment))
+
+    def _opened(self, memory: Remembers, model_id: str) -> Recall:
+        options = self._options
+        sentences = memory.written(options.source, options.target)
+        return Recall(memory, self._asked, self._check, model_id, self._style.id, sentences)
 
     def _without_model(self, segment: Segment) -> Translation | None:
         """The result of a segment that needs no model."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from translator import checks, markup
+from translator import checks, markup, segmenting
+from translator.ladder import parts_of
 from translator.memory import Asked, Origin, Remembers
 from translator.prompts import UNKNOWN
 from translator.types import Check, Provenance, Segment, Status, Translation
@@ -13,13 +14,18 @@ from translator.types import Check, Provenance, Segment, Status, Translation
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A memory for one run. ``asked`` says what a segment's answer would depend on."""
+    """A memory for one run. ``asked`` says what a segment's answer would depend on.
+
+    ``sentences``: a segment that is not found as a whole is put together from its sentences, if
+    people have translated all of them (most tools write a unit for each sentence).
+    """
 
     memory: Remembers
     asked: Callable[[Segment], Asked]
     check: Callable[[Segment, str, bool], tuple[Check, ...]]
     model_id: str
     style_id: str
+    sentences: bool = False
 
     def find(self, segment: Segment) -> Translation | None:
         """What the memory has for a segment, or ``None``.
@@ -43,7 +49,33 @@ class Recall:
                 style=self.style_id if made else "",
                 provenance=Provenance.MEMORY,
             )
-        return None
+        return self._from_sentences(segment) if self.sentences else None
+
+    def _from_sentences(self, segment: Segment) -> Translation | None:
+        parts = parts_of(segment)
+        if len(parts) < 2:
+            return None
+        asked = self.asked(segment)
+        texts: list[str] = []
+        for part in parts:
+            found = [
+                unit.target
+                for unit in self.memory.find(replace(asked, text=part.text))
+                if unit.origin is not Origin.MODEL and not markup.problems(part.text, unit.target)
+            ]
+            if not found:
+                return None
+            texts.append(found[0])
+        whole = segmenting.join(parts, texts, asked.target)
+        if markup.problems(segment.text, whole):
+            return None
+        return Translation(
+            segment.id,
+            Status.TRANSLATED,
+            whole,
+            checks=_harmless(self.check(segment, whole, False)),
+            provenance=Provenance.MEMORY,
+        )
 
     def learn(self, segment: Segment, result: Translation) -> None:
         """Keep a model's output about which there is no finding at all."""
