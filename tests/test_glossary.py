@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from translator.errors import InputError
@@ -183,3 +183,24 @@ def test_tbx(tmp_path: Path, text: str) -> None:
     entries = load(table(tmp_path, text, "a.tbx"), "en", "de")
     assert entries.terms == (Term(("whale", "big fish"), ("Wal",)),)
     assert load(table(tmp_path, text, "a.tbx"), "de", "en").apply("Wale") == (("Wal", "whale"),)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text("whaleWal ,;|\t\"'\r\n#", max_size=60).map(str.encode),
+        st.integers(0, len(TBX_2)).map(lambda n: TBX_2[:n].encode() + TBX_2[n + 9 :].encode()),
+    ),
+    st.sampled_from(["a.csv", "a.tsv", "a.tbx"]),
+)
+def test_any_file_is_read_or_refused(tmp_path: Path, data: bytes, name: str) -> None:
+    path = table(tmp_path, data, name)
+    try:
+        entries = load(path, "en", "de")
+    except InputError:
+        return
+    assert entries.terms
+    entries.check("whale Wal", "whale Wal")

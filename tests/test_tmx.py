@@ -181,3 +181,26 @@ def test_utf16(tmp_path: Path) -> None:
     )
     path.write_bytes((text + TAIL).encode("utf-16"))
     assert [unit.target for unit in tmx.read(path)] == ["고래"]
+
+
+WHOLE = (
+    HEAD + '<tu changedate="20200102T030405Z"><prop type="x-verso-origin">person</prop>'
+    '<tuv xml:lang="en"><seg>a<bpt i="1" x="2"/>b<ept i="1"/><ph type="x-verso-char">B</ph></seg>'
+    '</tuv><tuv xml:lang="de"><seg>c<it pos="end" x="1"/><hi>d</hi><ut/></seg></tuv></tu>' + TAIL
+).encode()
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, len(WHOLE)), st.integers(0, 40), st.binary(max_size=12))
+def test_damage_is_refused_or_read(tmp_path: Path, at: int, gone: int, new: bytes) -> None:
+    path = tmp_path / "damaged.tmx"
+    path.write_bytes(WHOLE[:at] + new + WHOLE[at + gone :])
+    try:
+        units = list(tmx.read(path))
+    except InputError:
+        return
+    copy = tmp_path / "copy.tmx"
+    tmx.write(copy, units)
+    assert list(tmx.read(copy)) == units
