@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from translator.books.pdf_columns import same_style
-from translator.books.pdf_page import Line, Span
+from translator.books.pdf_page import Line, Span, same_style
 from translator.books.pdf_words import Words
 
 

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from translator.books.pdf_columns import Item, body_size, pitches, reading_order
+from translator.books.pdf_columns import body_size, pitches, reading_order
 from translator.books.pdf_elements import Element, Kind, join_lines
 from translator.books.pdf_furniture import remove_furniture
 from translator.books.pdf_notes import take_notes
 from translator.books.pdf_page import Line, Page, Picture, Table
+from translator.books.pdf_rows import Item
 from translator.books.pdf_words import Words
 
 BULLET = re.compile(r"\s*([•‣◦▪▫●○■□–—*·⁃∙\uf0b7-])\s+(?=\S)")

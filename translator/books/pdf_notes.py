@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from itertools import groupby
 
-from translator.books.pdf_columns import Item
 from translator.books.pdf_page import Line, Span
+from translator.books.pdf_rows import Item
 
 _SMALL = 0.93  # of the usual font size
 _SYMBOLS = "*†‡§¶∗"

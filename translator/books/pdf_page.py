@@ -33,6 +33,11 @@ class Span:
     note: int = 0
 
 
+def same_style(a: Span, b: Span) -> bool:
+    """Whether two spans look the same in a line of text."""
+    return (a.bold, a.italic, a.mono, a.raised) == (b.bold, b.italic, b.mono, b.raised)
+
+
 @dataclass(slots=True)
 class Line:
     """A line of text. ``left`` and ``right`` are the edges of its column, ``page`` counts from 0.

@@ -125,7 +125,7 @@ def _checked(value: dict[str, Any], path: Path) -> int:
             "Verso cannot open protected books. Use a copy without DRM.",
         )
     if problem:
-        raise BookError(f"{path.name} is damaged ({problem}).", _AGAIN)
+        raise BookError(f"{path.name} is a PDF that is damaged or cut off.", _AGAIN)
     pages = int(value["pages"])
     if not 0 < pages <= MAX_PAGES:
         raise BookError(f"{path.name} has {pages} pages, which is no book.", "Is it damaged?")

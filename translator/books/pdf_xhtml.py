@@ -9,7 +9,7 @@ from itertools import groupby
 from translator.books.pdf_chapters import Chapter
 from translator.books.pdf_elements import Element, Kind
 from translator.books.pdf_flow import BULLET, LEADERS
-from translator.books.pdf_page import Span
+from translator.books.pdf_page import Span, same_style
 from translator.books.xmltree import escape
 
 PICTURES = "images"
@@ -163,12 +163,13 @@ def _merged(spans: list[Span]) -> list[Span]:
     for span in spans:
         last = merged[-1] if merged else None
         blank = not span.text.strip()
-        if last is not None and not last.note and not span.note and (blank or _same(last, span)):
+        if (
+            last is not None
+            and not last.note
+            and not span.note
+            and (blank or same_style(last, span))
+        ):
             merged[-1] = replace(last, text=last.text + span.text)
         else:
             merged.append(span)
     return merged
-
-
-def _same(a: Span, b: Span) -> bool:
-    return (a.bold, a.italic, a.mono, a.raised) == (b.bold, b.italic, b.mono, b.raised)
