@@ -119,6 +119,7 @@ FORMATS = (
     Format("txt", (".txt", ".text"), "translator.books.txt"),
     Format("html", (".html", ".htm", ".xhtml"), "translator.books.html"),
     Format("markdown", (".md", ".markdown", ".mkd"), "translator.books.markdown"),
+    Format("fb2", (".fb2",), "translator.books.fb2"),
     Format("subtitles", (".srt", ".vtt"), "translator.books.subtitles"),
 )
 SUFFIXES: tuple[str, ...] = tuple(suffix for f in FORMATS for suffix in f.suffixes)
