@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.models_support import gguf
 from translator import tmx
 from translator.engines.base import Request
 from translator.errors import Cancelled, InputError
+from translator.job_setup import model_key
 from translator.jobs import BookJobs, BookOptions, JobState, Progress
 from translator.memory import Origin, Unit
 from translator.models.registry import Registry
@@ -100,6 +102,15 @@ def test_a_person_wins_and_shows_findings_as_warnings(home: Home, tmp_path: Path
     )  # fmt: skip
     assert third.provenance is Provenance.MODEL
     assert len(engine.seen) == 1
+
+
+def test_another_adapter_of_the_same_name_is_another_model(home: Home) -> None:
+    tiny = replace(home.registry.get("tiny"), adapter="tuned.gguf")
+    keys = {model_key(home.registry, tiny)}
+    for content in (b"first", b"second"):
+        (home.settings.models / "tuned.gguf").write_bytes(content)
+        keys.add(model_key(home.registry, tiny))
+    assert len(keys) == 3
 
 
 def test_paragraphs_are_found_sentence_by_sentence(home: Home, tmp_path: Path) -> None:

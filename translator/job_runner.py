@@ -130,7 +130,7 @@ class JobRunner:
         book: Book | None,
     ) -> Report:
         spec = self._registry.get(job.model)
-        if job.options["model_key"] != model_key(spec):
+        if job.options["model_key"] != model_key(self._registry, spec):
             raise InputError(
                 f"The model {spec.id} is not the one that the job {job.id} began with.",
                 "Bring that model back, or begin the book anew.",

@@ -60,7 +60,7 @@ def new_job(
         str(source),
         sha256,
         str(output),
-        {**options.stored(), **settled(spec, options)},
+        {**options.stored(), **settled(registry, spec, options)},
         spec.id,
         language,
         target.tag,
@@ -71,12 +71,12 @@ def new_job(
     return job, book
 
 
-def settled(spec: ModelSpec, options: BookOptions) -> dict[str, object]:
+def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[str, object]:
     """What the options mean on this machine now: a job that differs here is another job."""
     files = {"glossary": options.glossary, "memory": options.memory}
     return {
         "model": spec.id,
-        "model_key": model_key(spec),
+        "model_key": model_key(registry, spec),
         "context": spec.reads_context if options.context is None else options.context,
         "remember": options.remember,
         "hashes": {name: file_hash(path) for name, path in files.items() if path},
@@ -99,10 +99,11 @@ def require_installed(registry: Registry, spec: ModelSpec) -> None:
         registry.path(spec)
 
 
-def model_key(spec: ModelSpec) -> str:
+def model_key(registry: Registry, spec: ModelSpec) -> str:
     """Changes when the model's outputs may change under the same id."""
-    parts = (spec.id, spec.sha256 or spec.bytes, spec.style, spec.adapter, spec.adapter_scale)
-    return "|".join(map(str, parts))
+    parts = [spec.id, spec.sha256 or spec.bytes, spec.style, spec.adapter, spec.adapter_scale]
+    # A training run writes its adapter again under the same name.
+    return "|".join(map(str, [*parts, registry.adapter_hash(spec)]))
 
 
 def file_hash(path: Path) -> str:

@@ -93,7 +93,7 @@ class BookJobs:
 
         It may differ in how the result is written: see :meth:`adopt`.
         """
-        now = settled(usable_model(self._registry, options), options)
+        now = settled(self._registry, usable_model(self._registry, options), options)
         target, sha256 = languages.get(options.target), file_hash(path)
         for job in reversed(self.jobs()):
             same = (
@@ -117,7 +117,7 @@ class BookJobs:
             folder = self._folder / job.id
             book = open_book(Path(job.source))
             output = checked_output(book, path, folder, job.target_language, options)
-            now = settled(usable_model(self._registry, options), options)
+            now = settled(self._registry, usable_model(self._registry, options), options)
             kept = {name: job.options[name] for name in now if name in job.options}
             self.store.update_job(
                 job.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,6 +101,16 @@ class Registry:
                 f"Put it back, or run `verso models remove {spec.id}`.",
             )
         return path
+
+    def adapter_hash(self, spec: ModelSpec) -> str:
+        """The SHA-256 of the model's adapter file; empty if it has none or it is not there."""
+        if not spec.adapter:
+            return ""
+        try:
+            with (self._folder / spec.adapter).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return ""  # loading the model says what is wrong
 
     def add(
         self,
