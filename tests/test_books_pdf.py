@@ -217,6 +217,23 @@ def test_lists_and_code(tmp_path: Path) -> None:
     assert [(b.text, b.keep) for b in code] == [("def light():\n    return oil", "code")]
 
 
+def test_speech_keeps_its_dashes_and_numbers_in_sentences_are_no_list(tmp_path: Path) -> None:
+    maker = Maker().turn()
+    maker.lines(
+        "- Where is the keeper, and who has lit the lamp in the tower today?\n"
+        "- He left at noon.\n"
+        "Nobody had seen him since the morning of that long and quiet day, the\n"
+        "12. March, when the ship came into the harbour without a single sail.",
+        100,
+    )
+    assert shown(open_book(maker.save(tmp_path / "book.pdf"))) == [
+        "- Where is the keeper, and who has lit the lamp in the tower today?",
+        "- He left at noon.",
+        "Nobody had seen him since the morning of that long and quiet day, the "
+        "12. March, when the ship came into the harbour without a single sail.",
+    ]
+
+
 def test_a_typewritten_book_is_no_code(tmp_path: Path) -> None:
     maker = Maker().turn()
     maker.line("It was a dark and stormy night.", 90, font="cour")

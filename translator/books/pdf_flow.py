@@ -14,7 +14,9 @@ from translator.books.pdf_page import Line, Page, Picture, Table
 from translator.books.pdf_rows import Item
 from translator.books.pdf_words import Words
 
-BULLET = re.compile(r"\s*([•‣◦▪▫●○■□–—*·⁃∙\uf0b7-])\s+(?=\S)")
+# Dashes and stars are not taken away: they begin speech and part scenes too.
+BULLET = re.compile(r"\s*([•‣◦▪▫●○■□·⁃∙\uf0b7])\s+(?=\S)")
+_SPEECH = re.compile(r"\s*[–—―*-]\s")
 NUMBER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])\s+(?=\S)")
 _END = re.compile(r"[.!?:;。！？：；…」』）)\]\"”’»]\s*$")
 _SECTION = re.compile(r"\s*(?:\d+|[A-Z])(?:\.\d+)*\.?\s")
@@ -23,7 +25,7 @@ _DIVIDED = re.compile(r"\w[-\u2010\u00ad]\s*$")
 LEADERS = re.compile(r"\s…\s*[\divxlc]*\s*$")
 _CAPTION = re.compile(
     r"\s*(?:fig(?:ure|\.)?|table|tab\.|abb(?:ildung|\.)?|tabelle|tableau|figura|tabla|図|表|图|圖|그림)"
-    r"\s*[\dA-Z]+(?:[.-]\d+)*\s*[.:：]?",
+    r"\s*[\dA-Z]+(?:[.-]\d+)*\s*([.:：])?",
     re.I,
 )
 
@@ -110,7 +112,11 @@ class Flow:
             return not near or bool(_SECTION.match(line.text))
         if LEADERS.search(last.text) or last.text.strip().isdigit():
             return True
-        if _marker(line) and (line.x0 <= group[0].x0 + 2 or _is_end(last)) and not _list_text(line):
+        if _marker(line) and (
+            _is_end(last)
+            or (_marker(group[0]) and line.x0 <= group[0].x0 + 2)
+            or self._ragged_end(last, line)
+        ):
             return True
         if last.column != line.column or interrupted:
             return not self._goes_on(last, line)
@@ -122,6 +128,8 @@ class Flow:
         em = line.size
         if _DIVIDED.search(last.text):
             return False
+        if _SPEECH.match(line.text) and _is_end(last):
+            return True
         hanging = _marker(group[0]) or (len(group) > 1 and group[1].x0 > group[0].x0 + 0.5 * em)
         indent = line.x0 - last.x0
         if hanging:
@@ -194,7 +202,9 @@ class Flow:
             return Element(Kind.HEADING, page, spans, level=level)
         if BULLET.match(text) or NUMBER.match(text) or LEADERS.search(text):
             return Element(Kind.ITEM, page, spans, last_page=lines[-1].page)
-        kind = Kind.CAPTION if _CAPTION.match(text) and len(text) < 600 else Kind.PARAGRAPH
+        found = _CAPTION.match(text)
+        is_caption = found and len(text) < (600 if found[1] else 120)
+        kind = Kind.CAPTION if is_caption else Kind.PARAGRAPH
         return Element(kind, page, spans, last_page=lines[-1].page)
 
     def _code(self, lines: list[Line]) -> str:
@@ -212,11 +222,6 @@ class Flow:
 
 def _marker(line: Line) -> bool:
     return bool(BULLET.match(line.text) or NUMBER.match(line.text))
-
-
-def _list_text(line: Line) -> bool:
-    """Whether what looks like a marker is a dash or a number inside a sentence."""
-    return line.text.lstrip()[:1] in "–—-" and len(line.text.lstrip()) > 2 and line.x0 <= line.left
 
 
 def _is_end(line: Line) -> bool:
