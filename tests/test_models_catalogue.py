@@ -104,6 +104,7 @@ def test_every_field_of_a_spec_can_be_written() -> None:
         homepage="h",
         aliases=("z",),
         default=True,
+        reads_context=True,
     )
     plain = ModelSpec("a", "A", ModelKind.GGUF)
     for field in dataclasses.fields(ModelSpec):
