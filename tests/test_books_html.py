@@ -109,6 +109,17 @@ def test_declared_encoding_with_foreign_letters(tmp_path: Path) -> None:
     assert bad(book, tmp_path / "o.html", texts, DE) == []
 
 
+def test_encoding_that_the_page_does_not_say(tmp_path: Path) -> None:
+    data = "<p>Всё смешалось в доме Облонских, и никто не знал, что делать.<p>Да."
+    book = make(tmp_path, data, encoding="koi8_r")
+    texts = {"page#2": "Grüße"}
+    book.write(tmp_path / "o.html", texts, DE)
+    assert bad(book, tmp_path / "o.html", texts, DE) == []
+    assert (tmp_path / "o.html").read_text("utf-8-sig") == data.replace("Да.", "Grüße")
+    book.write(tmp_path / "o.html", {}, DE)
+    assert (tmp_path / "o.html").read_bytes() == data.encode("koi8_r")
+
+
 def test_implied_elements(tmp_path: Path) -> None:
     page = "<title>T</title>bare<p>one<div>two<dl><dt>a<dd>b</dl><select><option>x<option>y"
     texts = [b.text for b in make(tmp_path, page).blocks()]

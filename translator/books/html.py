@@ -32,7 +32,9 @@ from translator.books.xmltree import Edit, Node, decode_references
 from translator.errors import BookError
 from translator.types import BlockKind
 
-_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.I)
+_CHARSET = re.compile(
+    rb"(?:<meta[^>]+charset|\A<\?xml[^>]+encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.I
+)
 # Browsers read these names as supersets.
 _LABELS = {
     **dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252"),
@@ -66,7 +68,7 @@ class HtmlBook(SplicedBook):
         size = path.stat().st_size
         if size > safety.MAX_MARKUP:
             raise BookError(f"{path.name} is {size >> 20} MiB of markup.", "Split the page.")
-        source, self._encoding, note = _decode(path.read_bytes(), path.name)
+        source, self._encoding, self._declared, note = _decode(path.read_bytes(), path.name)
         tree = HtmlTree(source, path.name)
         self._unquoted = tree.unquoted
         self._page: Page = read_page(source, "page", rereading, tree.root)
@@ -105,7 +107,8 @@ class HtmlBook(SplicedBook):
     def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
         part = self._parts[0]
         turn = Turn(options, self.language)
-        edits = self._edits(turn) if changed_units(part.units, texts) else []
+        changed = changed_units(part.units, texts)
+        edits = self._edits(turn) if changed else []
 
         def render(unit: Unit, text: str, take: Callable[[int, int], str]) -> str:
             new = plain_render(unit, text, take)
@@ -116,8 +119,11 @@ class HtmlBook(SplicedBook):
             return _bilingual(part.source[unit.run.start : unit.run.end], new, turn)
 
         text = compose(part, texts, edits, render)
+        # Where the page does not say its encoding, a mark does: nobody has to guess again.
+        guessed = bool(changed) and not self._declared and not text.isascii()
+        encoding = Encoding("utf-8", codecs.BOM_UTF8) if guessed else self._encoding
         with base.atomic_output(output) as file:
-            file.write(self._encoding.encode(text))
+            file.write(encoding.encode(text))
 
     def _edits(self, turn: Turn) -> list[Edit]:
         edits = turn.page_edits(self._page)
@@ -171,8 +177,8 @@ def _spoken(node: Node) -> Iterator[tuple[str, BlockKind]]:
             yield "value", BlockKind.ALT
 
 
-def _decode(data: bytes, name: str) -> tuple[str, Encoding, str]:
-    """The page's text; how to encode it again; what to tell a person."""
+def _decode(data: bytes, name: str) -> tuple[str, Encoding, bool, str]:
+    """The page's text; its encoding; whether the page declares that; what to tell a person."""
     declared = _CHARSET.search(data, 0, 4096)
     if declared and not data.startswith((codecs.BOM_UTF8, b"\xff\xfe", b"\xfe\xff")):
         label = declared[1].decode("ascii").lower()
@@ -180,9 +186,9 @@ def _decode(data: bytes, name: str) -> tuple[str, Encoding, str]:
         try:
             text = data.decode(codec)
             if text.encode(codec) == data:
-                return text, Encoding(codec), f"The page is encoded as {codec}, as it says."
+                return text, Encoding(codec), True, f"The page is encoded as {codec}, as it says."
         except (UnicodeError, LookupError):
             pass  # a wrong declaration: look at the bytes
     decoded = decode_text(data, name)
     note = f"The page is encoded as {decoded.encoding}" + ("." if decoded.sure else " (it seems).")
-    return decoded.text, Encoding(decoded.encoding, decoded.bom), note
+    return decoded.text, Encoding(decoded.encoding, decoded.bom), bool(decoded.bom), note
