@@ -130,6 +130,10 @@ def test_paragraphs_are_found_sentence_by_sentence(home: Home, tmp_path: Path) -
     mixed = small_text(tmp_path / "c.txt", f"{FIRST} {THIRD}")
     assert jobs.run(jobs.create(mixed, options(), queue=False)).complete
     assert len(engine.seen) == asked + 1
+    jobs.memory.edit(THIRD, "Sie sah das Meer.", "en", "de")
+    report = jobs.run(jobs.create(mixed, options(), queue=False))
+    assert report.entries[0].translation  # people's sentences go before a model's paragraph
+    assert report.entries[0].translation.text == f"{GERMAN[FIRST]} Sie sah das Meer."
 
 
 def test_edits_reach_the_book_and_all_others(home: Home, tmp_path: Path) -> None:

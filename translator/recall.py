@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from translator import checks, markup, segmenting
 from translator.ladder import parts_of
-from translator.memory import Asked, Origin, Remembers
+from translator.memory import Asked, Origin, Remembers, Unit
 from translator.prompts import UNKNOWN
 from translator.types import Check, Provenance, Segment, Status, Translation
 
@@ -33,47 +33,45 @@ class Recall:
         What a person wrote, or a file of theirs says, stands if its tags fit; findings about it
         are for the reader. A model's output has to pass today's checks again.
         """
-        for unit in self.memory.find(self.asked(segment)):
-            if markup.problems(segment.text, unit.target):
-                continue
-            found = self.check(segment, unit.target, False)
-            made = unit.origin is Origin.MODEL
-            if made and any(check.fatal for check in found):
-                continue
-            return Translation(
-                segment.id,
-                Status.TRANSLATED,
-                unit.target,
-                checks=_harmless(found),
-                model=unit.model,
-                style=self.style_id if made else "",
-                provenance=Provenance.MEMORY,
-            )
-        return self._from_sentences(segment) if self.sentences else None
-
-    def _from_sentences(self, segment: Segment) -> Translation | None:
-        parts = parts_of(segment)
-        if len(parts) < 2:
-            return None
         asked = self.asked(segment)
+        units = self._fitting(asked)
+        written = [unit.target for unit in units if unit.origin is not Origin.MODEL]
+        if not written and self.sentences:
+            written = self._from_sentences(segment, asked)
+        if written:
+            return self._found(segment, written[0], self.check(segment, written[0], False))
+        for unit in units:
+            findings = self.check(segment, unit.target, False)
+            if not any(check.fatal for check in findings):
+                found = self._found(segment, unit.target, findings)
+                return replace(found, model=unit.model, style=self.style_id)
+        return None
+
+    def _fitting(self, asked: Asked) -> list[Unit]:
+        units = self.memory.find(asked)
+        return [unit for unit in units if not markup.problems(asked.text, unit.target)]
+
+    def _from_sentences(self, segment: Segment, asked: Asked) -> list[str]:
+        """The one translation made of people's translations of each sentence, or nothing."""
+        parts = parts_of(segment)
         texts: list[str] = []
-        for part in parts:
-            found = [
-                unit.target
-                for unit in self.memory.find(replace(asked, text=part.text))
-                if unit.origin is not Origin.MODEL and not markup.problems(part.text, unit.target)
-            ]
-            if not found:
-                return None
-            texts.append(found[0])
-        whole = segmenting.join(parts, texts, asked.target)
-        if markup.problems(segment.text, whole):
-            return None
+        for part in parts if len(parts) > 1 else []:
+            units = self._fitting(replace(asked, text=part.text))
+            written = [unit.target for unit in units if unit.origin is not Origin.MODEL]
+            if not any(map(str.isalpha, markup.plain(part.text))):
+                written = [part.text]
+            if not written:
+                return []
+            texts.append(written[0])
+        whole = segmenting.join(parts, texts, asked.target) if texts else ""
+        return [] if markup.problems(segment.text, whole) or not whole else [whole]
+
+    def _found(self, segment: Segment, text: str, findings: tuple[Check, ...]) -> Translation:
         return Translation(
             segment.id,
             Status.TRANSLATED,
-            whole,
-            checks=_harmless(self.check(segment, whole, False)),
+            text,
+            checks=tuple(replace(check, fatal=False) for check in findings),
             provenance=Provenance.MEMORY,
         )
 
@@ -89,15 +87,11 @@ def edited(segment: Segment, text: str, source: str, target: str) -> Translation
     if markup.plain(text).split() == markup.plain(segment.text).split():
         reason = "a person left it unchanged"
         return Translation(segment.id, Status.KEPT, segment.text, reason=reason)
-    found = checks.check(segment, text, "" if source == UNKNOWN else source, target)
+    findings = checks.check(segment, text, "" if source == UNKNOWN else source, target)
     return Translation(
         segment.id,
         Status.TRANSLATED,
         text,
-        checks=_harmless(found),
+        checks=tuple(replace(check, fatal=False) for check in findings),
         provenance=Provenance.PERSON,
     )
-
-
-def _harmless(found: tuple[Check, ...]) -> tuple[Check, ...]:
-    return tuple(replace(check, fatal=False) for check in found)
