@@ -129,6 +129,15 @@ def test_emphasis_that_markdown_cannot_write_becomes_a_tag(tmp_path: Path) -> No
     assert text == "他说<strong>“好”</strong>了\n"
 
 
+@pytest.mark.parametrize("link", ["[Old *text*]", "[Old *text*][]", "[Old *text*][old *text*]"])
+def test_links_whose_text_is_their_name(tmp_path: Path, link: str) -> None:
+    book = make(tmp_path, f"{link} here.\n\n[old *text*]: http://x\n")
+    (block,) = book.blocks()
+    text = written(book, tmp_path, {block.id: block.text.replace("Old", "Neu")})
+    name = "old *text*" if "][o" in link else "Old *text*"
+    assert text == f"[Neu *text*][{name}] here.\n\n[old *text*]: http://x\n"
+
+
 def test_wrong_files(tmp_path: Path) -> None:
     with pytest.raises(BookError, match="no text"):
         make(tmp_path, "\n\n")

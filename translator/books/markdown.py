@@ -31,6 +31,7 @@ from translator.books.xmltree import Edit
 from translator.errors import BookError
 from translator.types import BlockKind
 
+NAME = "name of a definition elsewhere"
 HTML, FRONT_MATTER, LAYOUT = "HTML", "front matter", "layout that Verso does not know"
 _KINDS = {
     "heading_open": BlockKind.HEADING,
@@ -234,7 +235,11 @@ class _Reader:
             elif token.type == "link_open":
                 self.inventory[f"<link> {token.attrGet('href')}"] += 1
             found = []
-            if token.type == "image" and (alt := _ALT.match(raw)):
+            # The description is also the name of the definition in ![a] and ![a][].
+            named = token.type == "image" and raw.endswith(("]", "[]")) and "][" not in raw[:-2]
+            if named and has_letters(token.content):
+                inline.kept.append((inline.place(start, end)[0], NAME, token.content))
+            if token.type == "image" and not named and (alt := _ALT.match(raw)):
                 found.append(alt.span(1))
             if token.type in ("image", "link_close") and (title := _LINK_TITLE.search(raw)):
                 found.append(title.span(title.lastindex or 1))

@@ -162,6 +162,7 @@ class Inline:
         pieces: list[Piece] = []
         opened: list[Piece] = []
         tags: list[tuple[str, Piece, int]] = []
+        labels: list[int] = []
         autolink = False
         for position, token in enumerate(tokens):
             start, end = self.span(token)
@@ -182,9 +183,12 @@ class Inline:
                 length = len(token.markup) if token.type in _PAIRS else end - start
                 opened.append(Piece("open", end - length, end))
                 pieces.append(opened[-1])
+                if token.type == "link_open":
+                    labels.append(token.meta[SPAN][1])
             elif token.nesting < 0 and opened:
                 length = len(token.markup) if token.type != "link_close" else end - start
                 pieces.append(_paired(opened.pop(), Piece("close", start, start + length)))
+                self._name_link(token, pieces[-1], labels)
             elif token.type == "html_inline":
                 piece = self._atom(token, "", "")
                 pieces.append(piece)
@@ -196,6 +200,17 @@ class Inline:
                 piece.note = token.type == "footnote_ref"
                 pieces.append(piece)
         return pieces
+
+    def _name_link(self, token: Token, closing: Piece, labels: list[int]) -> None:
+        """Where a link's text is the name of its definition, new text needs that name beside it."""
+        if token.type != "link_close":
+            return
+        first, (start, end) = labels.pop(), token.meta[SPAN]
+        if closing.partner is None or self.content[start:end] not in ("]", "][]"):
+            return
+        name = " ".join(self.content[first:start].split())
+        closing.partner.fragment = "["
+        closing.fragment = f"][{name.replace('|', chr(92) + '|') if self.context.cell else name}]"
 
     def _atom(self, token: Token, seen: str, reason: str) -> Piece:
         start, end = token.meta[SPAN]
