@@ -245,7 +245,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=16), st.sampled_from(["de", "ar", "ja"]))
 def test_any_paragraph(pieces: list[str], target: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
