@@ -284,6 +284,18 @@ def test_a_figure_stays_in_its_place(tmp_path: Path) -> None:
     assert [b.text for b in book.blocks() if b.kind is BlockKind.CAPTION] == ["Figure 1: The lamp."]
 
 
+def test_a_formula_is_a_picture_in_its_place(tmp_path: Path) -> None:
+    maker = Maker().turn()
+    maker.text(LOREM, (LEFT, 70, WIDTH - LEFT, 150))
+    maker.line("abc = de + f", 200, 170, 16, "symb")
+    maker.text("After it. " + LOREM, (LEFT, 240, WIDTH - LEFT, 350))
+    book = open_book(maker.save(tmp_path / "book.pdf"))
+    alts = [b for b in book.blocks() if b.kind is BlockKind.ALT]
+    assert [b.keep for b in alts] == ["marked as not to translate"]
+    page = written(book, tmp_path, "EPUB/p0001.xhtml")
+    assert page.index("came again") < page.index("<img") < page.index("After it.")
+
+
 def test_a_written_book_passes_the_ledger(tmp_path: Path) -> None:
     book = open_book(rich(tmp_path))
     texts = {b.id: upper(b.text) for b in book.blocks() if b.keep is None}

@@ -41,6 +41,7 @@ class Element:
     label: str = ""
     file: str = ""
     alt: str = ""
+    formula: bool = False  # a figure whose ``alt`` is not to be translated
     text: str = ""
     last_page: int = -1
     number: int = 0  # of a note that the text refers to; of a heading in the navigation

@@ -68,7 +68,11 @@ class Flow:
 
         for item in items:
             if isinstance(item, Picture):
-                waiting.append(Element(Kind.FIGURE, item.page, file=item.file, alt=item.text))
+                if item.formula:
+                    flush()
+                figure = Element(Kind.FIGURE, item.page, file=item.file, alt=item.text)
+                figure.formula = item.formula
+                waiting.append(figure)
             elif isinstance(item, Table):
                 rows = [[self._cell(cell) for cell in row] for row in item.rows]
                 waiting.append(Element(Kind.TABLE, item.page, rows=rows))

@@ -78,7 +78,10 @@ class Line:
 
 @dataclass(slots=True)
 class Picture:
-    """A picture. ``file`` is its name in the book's folder, ``text`` what is written in it."""
+    """A picture. ``file`` is its name in the book's folder, ``text`` what is written in it.
+
+    ``formula``: it stands for a line of the text, which is no language.
+    """
 
     x0: float
     y0: float
@@ -87,6 +90,7 @@ class Picture:
     file: str
     text: str
     page: int
+    formula: bool = False
 
 
 @dataclass(slots=True)
@@ -129,7 +133,8 @@ def page_from(value: dict[str, Any]) -> Page:
             page.lines.append(Line(*box, _spans(line[6]), number))
     page.lines = [line for line in page.lines if line.text.strip()]
     for entry in value["pictures"]:
-        page.pictures.append(Picture(*_turn(entry[:4], turned, page), entry[4], entry[5], number))
+        box = _turn(entry[:4], turned, page)
+        page.pictures.append(Picture(*box, entry[4], clean(entry[5]), number, entry[6]))
     for entry in value["tables"]:
         rows = [[clean(cell) for cell in row] for row in entry[4]]
         page.tables.append(Table(*_turn(entry[:4], turned, page), rows, number))

@@ -3,7 +3,7 @@
 Run as ``python -P pdf_worker.py FILE FOLDER FIRST [LANGUAGES DATA]``. Standard output is JSON
 lines: what the document says of itself, then a line for each page from number FIRST (0: the first)
 on. Pictures are written into FOLDER. With LANGUAGES the text is recognised by Tesseract, whose
-data is in DATA. Imports nothing of Verso and starts in a quarter of a second.
+data is in DATA. Imports nothing of Verso: it starts in a quarter of a second.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ _OCR_DPI = 300
 _SMALLEST = 20.0  # points: smaller pictures are ornaments
 _BACKGROUND = 0.8  # share of the page
 _MANY = 200  # characters that make a page a page of text
+_MATH_FONT = re.compile(
+    r"math|^(?:[A-Z]{6}\+)?(?:cm(?:mi|sy|ex)|ms[ab]m|symbol|mtmi|mtsy|eu[frs]m|tx(?:sys|exs|mia|sya))",
+    re.I,
+)
+_WORDS = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{3,}")
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffd]")
 _MAX_DRAWINGS = 4000  # paths of a page above which no figure is looked for
 _TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP  # ligatures expanded
@@ -102,11 +108,13 @@ def _page(
     rulers = _drawings(page)
     tables = _tables(page, rulers)
     regions = [] if rulers is None else _figures(page, rulers, lines, tables)
+    drawn = len(regions)
+    regions += [] if languages else _formulas(page, lines)
     inside = [_texts(lines, region) for region in regions]
     lines = [line for line in lines if not any(_within(line, region) for region in regions)]
     pictures = [
-        [*_box(region), _render(page, region, folder), text]
-        for region, text in zip(regions, inside, strict=True)
+        [*_box(region), _render(page, region, folder), text, number >= drawn]
+        for number, (region, text) in enumerate(zip(regions, inside, strict=True))
     ]
     pictures += _images(document, page, folder, letters > (0 if languages else _MANY), regions)
     return {
@@ -195,6 +203,46 @@ def _figures(
     return figures
 
 
+def _formulas(page: pymupdf.Page, lines: list[list[Any]]) -> list[pymupdf.Rect]:
+    """Regions of displayed formulas: pieces in mathematical type with no words beside them."""
+    groups: list[tuple[pymupdf.Rect, bool]] = []
+    pieces = [line for line in lines if _is_formula(line) or _is_scrap(line)]
+    for line in sorted(pieces, key=lambda line: line[1]):
+        box, sure = pymupdf.Rect(line[:4]), _is_formula(line)
+        reach = box.x0 - 10, box.y0 - 3, box.x1 + 10, box.y1 + 3
+        for group in [group for group in groups if group[0].intersects(reach)]:
+            groups.remove(group)
+            box, sure = box | group[0], sure or group[1]
+        groups.append((box, sure))
+    words = [line for line in lines if line not in pieces]
+    return [
+        pymupdf.Rect(box.x0 - 2, box.y0 - 1, box.x1 + 2, box.y1 + 1) & page.rect
+        for box, sure in groups
+        if sure
+        and box.width > 25
+        and box.height > 12
+        and not any(_beside(line, box) for line in words)
+    ]
+
+
+def _beside(line: list[Any], box: pymupdf.Rect) -> bool:
+    common = min(line[3], box.y1) - max(line[1], box.y0)
+    near = line[0] < box.x1 + 80 and line[2] > box.x0 - 80  # a cell of a table otherwise
+    return bool(near and common > 0.35 * (line[3] - line[1]))
+
+
+def _is_scrap(line: list[Any]) -> bool:
+    """A limit, an index, a bracket: too short for a word."""
+    text = "".join(span[0] for span in line[6]).strip()
+    return len(text) <= 6 and not _LONG_WORD.search(text)
+
+
+def _is_formula(line: list[Any]) -> bool:
+    text = "".join(span[0] for span in line[6]).strip()
+    share = sum(len(span[0].strip()) for span in line[6] if _MATH_FONT.search(span[3]))
+    return share > 0.35 * len(text) and not _WORDS.search(text)
+
+
 def _slanted(item: tuple[Any, ...]) -> bool:
     if item[0] == "l":
         (x0, y0), (x1, y1) = item[1], item[2]
@@ -242,7 +290,7 @@ def _images(
     for box, xrefs in groups:
         if box.width >= _SMALLEST and box.height >= _SMALLEST:
             name = _stored(document, xrefs, folder) or _render(page, box, folder)
-            found.append([*_box(box), name, ""])
+            found.append([*_box(box), name, "", False])
     return found
 
 

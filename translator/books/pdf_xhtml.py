@@ -74,7 +74,8 @@ def _element(element: Element) -> str:
 
 def _figure(element: Element, caption: Element | None) -> str:
     below = f"<figcaption>{inline(caption.spans)}</figcaption>" if caption else ""
-    image = f'<img src="{PICTURES}/{element.file}" alt="{escape(element.alt, chr(34))}"/>'
+    keep = ' translate="no"' if element.formula else ""
+    image = f'<img src="{PICTURES}/{element.file}" alt="{escape(element.alt, chr(34))}"{keep}/>'
     return f"<figure>{image}{below}</figure>"
 
 
