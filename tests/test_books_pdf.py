@@ -82,7 +82,7 @@ def test_headers_footers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
     for number in range(1, 9):
         maker.turn()
         running = "THE LIGHTHOUSE" if number % 2 else "A. N. Author"
-        maker.line(running, 40, size=8)
+        maker.line(running, 40, size=8).line(str(number), 40, LEFT - 8, size=8)
         maker.text(f"Page {number} says: {LOREM}", BOX)
         maker.line(str(number), HEIGHT - 30, WIDTH / 2, 8)
     book = open_book(maker.save(tmp_path / "book.pdf"))
@@ -91,7 +91,20 @@ def test_headers_footers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
     assert "A. N. Author" not in text
     assert [line for line in shown(book) if line.isdigit()] == []
     assert all(f"Page {n} says: The keeper" in text for n in range(1, 9))
-    assert any("16 lines of headers" in note for note in book.notes)
+    assert any("24 lines of headers" in note for note in book.notes)
+
+
+def test_the_numbers_of_notes_at_the_foot_are_no_page_numbers(tmp_path: Path) -> None:
+    maker = Maker()
+    for number in range(1, 7):
+        maker.turn().text(LOREM, BOX)
+        maker.line(str(number), HEIGHT - 62, size=5)
+        maker.line(f"Note of page {'abcdef'[number - 1]}.", HEIGHT - 60, LEFT + 5, 8)
+        maker.line(str(number), HEIGHT - 30, WIDTH / 2, 8)
+    book = open_book(maker.save(tmp_path / "book.pdf"))
+    notes = [b.text for b in book.blocks() if b.kind is BlockKind.NOTE]
+    assert notes == [f"{n} Note of page {'abcdef'[n - 1]}." for n in range(1, 7)]
+    assert any("6 lines of headers" in note for note in book.notes)
 
 
 def test_what_begins_every_page_without_space_below_is_text(tmp_path: Path) -> None:

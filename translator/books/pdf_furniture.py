@@ -50,10 +50,23 @@ def remove_furniture(pages: list[Page], body: float) -> int:
         )
         if found.apart and usual > max(2, 0.15 * len(pages)):
             removed.add(id(found.line))
+    left = 0
     for page in pages:
-        page.lines = [line for line in page.lines if id(line) not in removed]
+        gone = [line for line in page.lines if id(line) in removed]
+        rest = [line for line in page.lines if id(line) not in removed]
+        page.lines = [line for line in rest if not _left_alone(line, rest, gone)]
+        left += len(rest) - len(page.lines)
     _remove_logos(pages)
-    return len(removed)
+    return len(removed) + left
+
+
+def _left_alone(line: Line, rest: list[Line], gone: list[Line]) -> bool:
+    """Whether a number is all that is left of a header."""
+    if _key(line.text) != "#":
+        return False
+    middle = (line.y0 + line.y1) / 2
+    beside = any(other is not line and other.y0 < middle < other.y1 for other in rest)
+    return not beside and any(other.y0 < middle < other.y1 for other in gone)
 
 
 def _candidates(page: Page) -> list[_Candidate]:
@@ -79,9 +92,19 @@ def _candidates(page: Page) -> list[_Candidate]:
             else:
                 apart = len(rows) > 1
             place = top, round((first.y0 if top else first.y1) / 4)
-            outer += [_Candidate(line, page, place, _key(line.text), apart) for line in row]
+            outer += [
+                _Candidate(line, page, place, _key(line.text), apart)
+                for line in row
+                if any(map(str.isalnum, line.text)) and not _is_marker(line, row)
+            ]
         found += outer
     return found
+
+
+def _is_marker(line: Line, row: list[Line]) -> bool:
+    """Whether a number belongs to the text after it, as the marker of a note does."""
+    after = (other.x0 - line.x1 for other in row if other is not line)
+    return _key(line.text) == "#" and any(-2 < gap < 1.5 * line.size for gap in after)
 
 
 def _key(text: str) -> str:
