@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from translator import markup, segmenting
 from translator.books.audit import MARKUP_ID, audit
-from translator.books.base import Bilingual, Book, WriteOptions, open_book
+from translator.books.base import Bilingual, Book, WriteOptions
+from translator.books.export import open_for
 from translator.engines.base import Engine, Priority
 from translator.errors import InputError
 from translator.memory import Memory
@@ -98,7 +99,7 @@ class BookRun:
 
         ``book`` is the job's source if it happens to be open. Raises :class:`VersoError`.
         """
-        book = book or open_book(Path(self._job.source))
+        book = book or open_for(Path(self._job.source), Path(self._job.output))
         blocks = book.blocks()
         entries = self._store.entries(self._job.id)
         if not entries or any(entry.translation is None for entry in entries):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from translator import languages, markup
 from translator.book_job import BookOptions
-from translator.books.base import Book, WriteOptions, open_book, output_suffix, require_mode
+from translator.books.base import Book, WriteOptions, output_suffix, require_mode
+from translator.books.export import exported, open_for
 from translator.errors import InputError
 from translator.models.registry import Registry
 from translator.models.spec import ModelSpec
@@ -41,7 +42,7 @@ def new_job(
     try:
         # The copy is what is read: the file may change in between.
         source = _copy(path, folder / "source")
-        book = open_book(source)
+        book = open_for(source, options.output)
         words = sum(count_words(block.text) for block in book.blocks() if block.keep is None)
         if not words:
             raise InputError(f"There is no text to translate in {path.name}.")
@@ -120,7 +121,7 @@ def checked_output(book: Book, path: Path, folder: Path, target: str, options: B
     require_mode(book, WriteOptions("", target, options.bilingual))
     output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
     suffix = output_suffix(path)
-    if output.suffix.lower() != suffix.lower():
+    if output.suffix.lower() != suffix.lower() and not exported(path, output):
         like = " like the book" if suffix == path.suffix else ""
         raise InputError(
             f"The output has to be a {suffix or 'plain'} file{like}.",

@@ -16,7 +16,8 @@ from typing import Any
 
 from translator import languages
 from translator.book_job import BookOptions, Engines
-from translator.books.base import Book, open_book
+from translator.books.base import Book
+from translator.books.export import exported, open_for
 from translator.errors import Cancelled, InputError, VersoError
 from translator.job_runner import JobRunner, ProgressSink
 from translator.job_setup import (
@@ -99,6 +100,7 @@ class BookJobs:
             same = (
                 job.sha256 == sha256
                 and job.state is not JobState.DONE
+                and exported(path, Path(job.output)) == exported(path, options.output)
                 and job.target_language == target.tag
                 and {name: job.options.get(name) for name in now} == now
                 and job.options["source"] == options.source
@@ -115,7 +117,7 @@ class BookJobs:
         """
         with self._runner.locked(job_id) as job:
             folder = self._folder / job.id
-            book = open_book(Path(job.source))
+            book = open_for(Path(job.source), options.output)
             output = checked_output(book, path, folder, job.target_language, options)
             now = settled(self._registry, usable_model(self._registry, options), options)
             kept = {name: job.options[name] for name in now if name in job.options}
