@@ -136,9 +136,9 @@ def _join_lines(text: str) -> str:
 def _leave_out_signs(source: str, pieces: list[Piece]) -> None:
     inked = [i for i, p in enumerate(pieces) if p.kind != "text" or p.text.strip()]
     first = next((i for i in inked if pieces[i].kind == "text"), None)
-    if first is not None and (match := _HEAD.match(source[pieces[first].start :].lstrip())):
+    raw = source[pieces[first].start : pieces[first].end] if first is not None else ""
+    if first is not None and (match := _HEAD.match(raw.lstrip())):
         piece = pieces[first]
-        raw = source[piece.start : piece.end]
         cut = piece.start + len(raw) - len(raw.lstrip()) + match.end()
         shown = _HEAD.sub("", piece.text.lstrip(), count=1)
         if cut < piece.end and shown:
