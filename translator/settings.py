@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from translator.errors import InputError
+
 
 def data_home() -> Path:
     """``$VERSO_HOME``, else the platform's user-data folder."""
@@ -20,6 +22,15 @@ def assets_dir() -> Path:
     here = Path(__file__).resolve().parent
     packaged = here / "assets"
     return packaged if packaged.is_dir() else here.parent / "assets"
+
+
+def _number(name: str, default: int, least: int) -> int:
+    value = os.environ.get(name, "")
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < least:
+        raise InputError(f"{name} is {value!r}.", f"Set it to a number from {least} up.")
+    return int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +48,15 @@ class Settings:
 
     @classmethod
     def load(cls) -> Settings:
-        """Read the environment: ``VERSO_HOME``, ``VERSO_THREADS``, ``VERSO_SLOTS``."""
+        """Read the environment: ``VERSO_HOME``, ``VERSO_THREADS``, ``VERSO_SLOTS``.
+
+        Raises:
+            InputError: a number is not one.
+        """
         return cls(
             home=data_home(),
-            threads=int(os.environ.get("VERSO_THREADS", "0")),
-            slots=int(os.environ.get("VERSO_SLOTS", "16")),
+            threads=_number("VERSO_THREADS", 0, least=0),
+            slots=_number("VERSO_SLOTS", 16, least=1),
         )
 
     @property
