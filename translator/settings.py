@@ -38,12 +38,13 @@ class Settings:
     """Passed in by whoever starts Verso; nothing reads the environment behind its back.
 
     ``threads`` 0 means: as many as the process may use. ``slots`` is how many segments an
-    engine decodes together. ``idle_unload`` is in seconds; 0 keeps models loaded.
+    engine decodes together: with the place kept free for a person it fills whole groups of 16
+    rows, which is what llama.cpp's kernels work in. ``idle_unload`` is in seconds; 0 keeps models loaded.
     """
 
     home: Path
     threads: int = 0
-    slots: int = 16
+    slots: int = 63
     idle_unload: float = 900.0
 
     @classmethod
@@ -56,7 +57,7 @@ class Settings:
         return cls(
             home=data_home(),
             threads=_number("VERSO_THREADS", 0, least=0),
-            slots=_number("VERSO_SLOTS", 16, least=1),
+            slots=_number("VERSO_SLOTS", 63, least=1),
         )
 
     @property
