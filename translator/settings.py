@@ -39,7 +39,8 @@ class Settings:
 
     ``threads`` 0 means: as many as the process may use. ``slots`` is how many segments an
     engine decodes together: with the place kept free for a person it fills whole groups of 16
-    rows, which is what llama.cpp's kernels work in. ``idle_unload`` is in seconds; 0 keeps models loaded.
+    rows, which is what llama.cpp's kernels work in. ``idle_unload`` is in seconds; 0 keeps
+    models loaded.
     """
 
     home: Path

@@ -223,7 +223,7 @@ def _sampling(table: _Table) -> Sampling:
     return sampling
 
 
-def _changed(value: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: ANN401
+def _changed(value: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of a dataclass that differ from their defaults, as TOML values."""
     table: dict[str, Any] = {}
     for field in fields(value):
