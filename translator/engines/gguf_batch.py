@@ -1,8 +1,10 @@
 """Continuous batching: many requests decode together, joining and leaving at any step.
 
-One :meth:`Batcher.step` either reads one chunk of one waiting prompt or decodes one token for
-every running sequence. Prompts are read alone, so what a prompt gives never depends on who
-else is there; the head that requests share is read once, saved, and copied into each newcomer.
+One :meth:`Batcher.step` either reads one chunk of one prompt or decodes one token for every
+running sequence; after each prompt comes a decode, so that the first replies of a book are
+done long before the last place is taken. Prompts are read alone, so what a prompt gives never
+depends on who else is there; the head that requests share is read once, saved, and copied into
+each newcomer.
 
 Rounding. llama.cpp's matrix kernels differ with the number of rows: some take groups of four
 rows and another path for the rest, others begin at eight rows. So a greedy choice between two
@@ -66,6 +68,7 @@ class Batcher:
         self._heads: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._cancelled: set[str] = set()
         self._steps_alone = 0
+        self._just_read = False
 
     @property
     def idle(self) -> bool:
@@ -90,10 +93,12 @@ class Batcher:
         if self._running:
             turn = self._turn()
             reader = self._next_reader(turn)
-            if reader is not None:
+            ready = [i for i in turn if not self._running[i].reading]
+            if reader is not None and not (self._just_read and ready):
                 self._read(reader, events)
             else:
-                self._decode(turn, events)
+                self._just_read = False
+                self._decode(ready, events)
         return events
 
     # --- coming and going ------------------------------------------------------------------
@@ -120,6 +125,8 @@ class Batcher:
             is_book = self._waiting[0][0] is not P.INTERACTIVE
             if len(self._running) >= (self._model.slots if is_book else self._model.places):
                 return
+            if is_book and any(sequence.reading for sequence in self._running):
+                return  # one after the other: what decodes must be numbered densely
             _, _, request, submitted = heapq.heappop(self._waiting)
             sequence = self._place(request, submitted, events)
             if sequence is not None:
@@ -232,6 +239,7 @@ class Batcher:
             if len(self._heads) > MAX_HEADS:
                 self._heads.popitem(last=False)
         if last:
+            self._just_read = True
             row = end - start - 1
             token = (
                 int(self._model.logits(1)[0].argmax())
