@@ -45,7 +45,7 @@ class Settings:
 
     home: Path
     threads: int = 0
-    slots: int = 63
+    slots: int = 31
     idle_unload: float = 900.0
 
     @classmethod
@@ -58,7 +58,7 @@ class Settings:
         return cls(
             home=data_home(),
             threads=_number("VERSO_THREADS", 0, least=0),
-            slots=_number("VERSO_SLOTS", 63, least=1),
+            slots=_number("VERSO_SLOTS", 31, least=1),
         )
 
     @property

@@ -37,7 +37,7 @@ class GgufOptions:
 
     path: Path
     context: int = 2048
-    slots: int = 63
+    slots: int = 31
     threads: int = 0
     adapter: str = ""
     adapter_scale: float = 1.0

@@ -38,7 +38,7 @@ class ModelOptions:
 
     path: str
     context: int = 2048
-    slots: int = 63
+    slots: int = 31
     threads: int = 2
     adapter: str = ""
     adapter_scale: float = 1.0
