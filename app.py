@@ -9,10 +9,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["DO_NOT_TRACK"] = "1"
 
+import contextlib
 import ipaddress
+import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import gradio as gr
 import uvicorn
@@ -40,7 +41,7 @@ def serve(
     open_browser: bool = True,
     settings: Settings | None = None,
 ) -> None:
-    """Show the page until it is stopped (Ctrl+C, or the desktop window is closed).
+    """Show the page until it is stopped (Ctrl+C, SIGTERM, or the desktop window is closed).
 
     ``port`` 0 takes a free one. Raises :class:`VersoError` when the address is not free.
     """
@@ -54,12 +55,16 @@ def serve(
         print(f"Verso is at {url} (Ctrl+C stops it)", flush=True)
         if context.shared:
             print("Everyone who can reach this address can use it.", flush=True)
-        if desktop_window:
-            desktop.run(server, listener, url, context)
-        else:
-            if open_browser:
-                desktop.open_when_ready(server, url)
-            server.run(sockets=[listener])
+        # Uvicorn raises the signal that ended it once more: as an exception it leaves time to
+        # put things away.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            if desktop_window:
+                desktop.run(server, listener, url, context)
+            else:
+                if open_browser:
+                    desktop.open_when_ready(server, url)
+                server.run(sockets=[listener])
 
 
 def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
@@ -128,7 +133,7 @@ def _theme() -> gr.themes.Base:
     return gr.themes.Base(font=_SANS, font_mono=_MONO, text_size=gr.themes.sizes.text_lg)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _services(settings: Settings, shared: bool) -> Iterator[AppContext]:
     from translator.engines.pool import EnginePool
     from translator.jobs import BookJobs

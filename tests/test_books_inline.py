@@ -78,7 +78,7 @@ def letters(source: str) -> str:
     """All letters of a page but those of readings, in order."""
     source = re.sub(r"<rt>.*?</rt>|&unknown;|&nbsp;", "", source)
     root = etree.fromstring(source)
-    return "".join(c for c in "".join(root.itertext()) if c.isalpha())
+    return "".join(c for c in "".join(map(str, root.itertext())) if c.isalpha())
 
 
 @settings(max_examples=120, deadline=None)

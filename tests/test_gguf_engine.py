@@ -89,6 +89,16 @@ def test_a_books_output_does_not_depend_on_its_neighbours(small_engine: GgufEngi
     ]
 
 
+def test_nor_with_few_places(real_models: Path) -> None:
+    engine = GgufEngine(GgufOptions(next(real_models.glob("*.gguf")), context=512, slots=3))
+    try:
+        together = run(engine, [request(n) for n in range(6)])
+        for n in (0, 5):
+            assert text(run(engine, [request(n)])[f"r{n}"]) == text(together[f"r{n}"])
+    finally:
+        engine.close()
+
+
 def test_sampling_has_a_stream_of_its_own(small_engine: GgufEngine) -> None:
     hot: dict[str, Any] = {
         "temperature": 1.0,

@@ -106,6 +106,7 @@ def _books(browser: Browser, address: str, book: Path, path: Path) -> None:
         page.wait_for_function(
             "bar => Number(bar.ariaValueNow) > 40", arg=bar.element_handle(), timeout=PATIENCE
         )
+        page.wait_for_timeout(600)  # the bar moves smoothly
         _save(page.screenshot(), path)
 
 

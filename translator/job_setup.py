@@ -157,7 +157,10 @@ def _source_language(book: Book, asked: str, target: languages.Language, spec: M
         found, how = detected(book), "seems to be"
     if found is None:
         if get_style(spec.style, StyleInfo()).needs_source:
-            raise InputError("The language of this book is not clear.", "Name it, e.g. --from en.")
+            raise InputError(
+                "The language of this book is not clear.",
+                "Choose it (on the command line: --from en).",
+            )
         return UNKNOWN
     if found.tag == target.tag:
         raise InputError(

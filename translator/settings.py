@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from translator.errors import InputError
+
 
 def data_home() -> Path:
     """``$VERSO_HOME``, else the platform's user-data folder."""
@@ -22,26 +24,41 @@ def assets_dir() -> Path:
     return packaged if packaged.is_dir() else here.parent / "assets"
 
 
+def _number(name: str, default: int, least: int) -> int:
+    value = os.environ.get(name, "")
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < least:
+        raise InputError(f"{name} is {value!r}.", f"Set it to a number from {least} up.")
+    return int(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Passed in by whoever starts Verso; nothing reads the environment behind its back.
 
     ``threads`` 0 means: as many as the process may use. ``slots`` is how many segments an
-    engine decodes together. ``idle_unload`` is in seconds; 0 keeps models loaded.
+    engine decodes together: with the place kept free for a person it fills whole groups of 16
+    rows, which is what llama.cpp's kernels work in. ``idle_unload`` is in seconds; 0 keeps
+    models loaded.
     """
 
     home: Path
     threads: int = 0
-    slots: int = 16
+    slots: int = 31
     idle_unload: float = 900.0
 
     @classmethod
     def load(cls) -> Settings:
-        """Read the environment: ``VERSO_HOME``, ``VERSO_THREADS``, ``VERSO_SLOTS``."""
+        """Read the environment: ``VERSO_HOME``, ``VERSO_THREADS``, ``VERSO_SLOTS``.
+
+        Raises:
+            InputError: a number is not one.
+        """
         return cls(
             home=data_home(),
-            threads=int(os.environ.get("VERSO_THREADS", "0")),
-            slots=int(os.environ.get("VERSO_SLOTS", "16")),
+            threads=_number("VERSO_THREADS", 0, least=0),
+            slots=_number("VERSO_SLOTS", 31, least=1),
         )
 
     @property

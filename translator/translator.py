@@ -143,7 +143,7 @@ class Translator:
             if get_style(self.model.style, StyleInfo()).needs_source and text.strip():
                 raise InputError(
                     f"The language of this text is not clear ({detection.reason}).",
-                    "Name it, e.g. --from en.",
+                    "Choose it (on the command line: --from en).",
                 )
             return UNKNOWN, detection
         if found.tag == target.tag:

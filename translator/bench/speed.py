@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from translator.engines.base import Chunk, Done, Engine, EngineInfo, Event, Failure, Request
+from translator.engines.base import Chunk, Done, Engine, EngineInfo, Event, Failure, Request, stream
 from translator.engines.base import Priority as P
 from translator.types import Prompt, Sampling
 
@@ -53,7 +53,14 @@ class Series:
 
 
 def run_engine(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[Event]:
-    """Submit everything and yield the events; ends with the last request."""
+    """Submit everything and yield the events; ends with the last request.
+
+    With one slot the requests go one after the other, as a person's do.
+    """
+    if engine.info.slots == 1:
+        for number, prompt in enumerate(prompts):
+            yield from stream(engine, Request(str(number), prompt, sampling, P.INTERACTIVE))
+        return
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     for number, prompt in enumerate(prompts):
         engine.submit(Request(str(number), prompt, sampling, P.BOOK), events.put)

@@ -61,7 +61,8 @@ def fetch(spec: ModelSpec, settings: Settings, *, accept_terms: bool = False) ->
         accept_terms = ask("Do you accept these terms?", default=False)
     console = errors_console()
     if not console.is_terminal:
-        say(f"Downloading {spec.name} ({size(spec.bytes)})")
+        verb = "Checking" if (settings.models / spec.file).exists() else "Downloading"
+        say(f"{verb} {spec.name} ({size(spec.bytes)})")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

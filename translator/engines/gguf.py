@@ -37,7 +37,7 @@ class GgufOptions:
 
     path: Path
     context: int = 2048
-    slots: int = 16
+    slots: int = 31
     threads: int = 0
     adapter: str = ""
     adapter_scale: float = 1.0
@@ -138,10 +138,11 @@ class _Child:
         self._info: EngineInfo | None = None
         self._error: VersoError | None = None
         self._write_lock = threading.Lock()
-        # Threads that spin at barriers starve each other when anything else uses the machine
-        # (measured: a third of the speed beside a busy browser); sleeping ones do not.
+        # libgomp's threads spin at barriers, and starve each other as soon as something else uses
+        # the machine (measured beside a busy browser: a third of the speed). Not spinning at all
+        # costs a single sequence a quarter. So they spin for a moment, then sleep.
         environment = {
-            "OMP_WAIT_POLICY": "passive",
+            "GOMP_SPINCOUNT": "10000",
             **os.environ,
             "PYTHONPATH": _python_path(),
             "PYTHONUNBUFFERED": "1",

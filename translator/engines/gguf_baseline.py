@@ -83,7 +83,7 @@ def main() -> int:
 
 
 def _llama(job: Mapping[str, Any]) -> Any:
-    from translator.engines.gguf_model import start_backend
+    from translator.engines.gguf_load import start_backend
 
     start_backend()
     from llama_cpp import Llama

@@ -1,8 +1,10 @@
 """Continuous batching: many requests decode together, joining and leaving at any step.
 
-One :meth:`Batcher.step` either reads one chunk of one waiting prompt or decodes one token for
-every running sequence. Prompts are read alone, so what a prompt gives never depends on who
-else is there; the head that requests share is read once, saved, and copied into each newcomer.
+One :meth:`Batcher.step` either reads one chunk of one prompt or decodes one token for every
+running sequence; after each prompt comes a decode, so that the first replies of a book are
+done long before the last place is taken. Prompts are read alone, so what a prompt gives never
+depends on who else is there; the head that requests share is read once, saved, and copied into
+each newcomer.
 
 Rounding. llama.cpp's matrix kernels differ with the number of rows: some take groups of four
 rows and another path for the rest, others begin at eight rows. So a greedy choice between two
@@ -23,12 +25,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from translator.engines.base import Chunk, Done, Event, Failure, Finish, Priority, Request
+from translator.engines.base import Chunk, Done, Event, Failure, Finish, Request
+from translator.engines.base import Priority as P
 from translator.engines.gguf_model import PROMPT_CHUNK, LlamaModel, padded_rows
 from translator.engines.gguf_text import ReplyText
 from translator.errors import InputError
 
 MIN_SHARED = 8  # a shorter common head is not worth a copy
+BOOK_EVERY = 5  # steps; the share of a book while a person's text is translated
+PEOPLE = 4  # from more sequences on, a person's text is work like a book's
 MAX_HEADS = 16  # saved heads; a head is one prompt style with one pair of languages
 
 
@@ -57,11 +62,13 @@ class Batcher:
     def __init__(self, model: LlamaModel, *, reproducible: bool = False) -> None:
         self._model = model
         self._reproducible = reproducible
-        self._waiting: list[tuple[Priority, int, Request, float]] = []
+        self._waiting: list[tuple[P, int, Request, float]] = []
         self._order = count()
         self._running: list[_Sequence] = []  # index = sequence number in the KV cache
         self._heads: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._cancelled: set[str] = set()
+        self._steps_alone = 0
+        self._just_read = False
 
     @property
     def idle(self) -> bool:
@@ -83,11 +90,15 @@ class Batcher:
         events: list[Event] = []
         self._drop_cancelled(events)
         self._admit(events)
-        reader = self._next_reader()
-        if reader is not None:
-            self._read(reader, events)
-        elif self._running:
-            self._decode(events)
+        if self._running:
+            turn = self._turn()
+            reader = self._next_reader(turn)
+            ready = [i for i in turn if not self._running[i].reading]
+            if reader is not None and not (self._just_read and ready):
+                self._read(reader, events)
+            else:
+                self._just_read = False
+                self._decode(ready, events)
         return events
 
     # --- coming and going ------------------------------------------------------------------
@@ -111,9 +122,11 @@ class Batcher:
     def _admit(self, events: list[Event]) -> None:
         """Give waiting requests free places; one more than a book may take is for a person."""
         while self._waiting:
-            is_book = self._waiting[0][0] is not Priority.INTERACTIVE
-            if len(self._running) >= self._model.slots + (0 if is_book else 1):
+            is_book = self._waiting[0][0] is not P.INTERACTIVE
+            if len(self._running) >= (self._model.slots if is_book else self._model.places):
                 return
+            if is_book and any(sequence.reading for sequence in self._running):
+                return  # one after the other: what decodes must be numbered densely
             _, _, request, submitted = heapq.heappop(self._waiting)
             sequence = self._place(request, submitted, events)
             if sequence is not None:
@@ -196,9 +209,9 @@ class Batcher:
 
     # --- work ------------------------------------------------------------------------------
 
-    def _next_reader(self) -> int | None:
-        """The running sequence whose prompt is to be read next: a person's before a book's."""
-        readers = [i for i, sequence in enumerate(self._running) if sequence.reading]
+    def _next_reader(self, turn: list[int]) -> int | None:
+        """The sequence whose prompt is to be read next: a person's before a book's."""
+        readers = [i for i in turn if self._running[i].reading]
         return min(
             readers,
             key=lambda i: (self._running[i].request.priority, self._running[i].submitted),
@@ -226,6 +239,7 @@ class Batcher:
             if len(self._heads) > MAX_HEADS:
                 self._heads.popitem(last=False)
         if last:
+            self._just_read = True
             row = end - start - 1
             token = (
                 int(self._model.logits(1)[0].argmax())
@@ -234,36 +248,43 @@ class Batcher:
             )
             self._take(index, token, events)
 
-    def _decode(self, events: list[Event]) -> None:
-        running = self._running
-        wanted = len(running)
-        tokens = [sequence.new[-1] for sequence in running]
-        positions = [sequence.position for sequence in running]
-        fillers = range(wanted, self._rows(wanted))
-        tokens += [self._model.filler] * len(fillers)
-        positions += [0] * len(fillers)
-        self._model.step(tokens, positions, wanted)
+    def _decode(self, chosen: list[int], events: list[Event]) -> None:
+        rows = [(i, self._running[i].new[-1], self._running[i].position) for i in chosen]
+        fillers = range(len(self._running), len(self._running) + self._filling(len(chosen)))
+        rows += [(filler, self._model.filler, 0) for filler in fillers]
+        self._model.step(rows, len(chosen))
         for filler in fillers:
             self._model.forget(filler)
         greedy = None
-        if any(sequence.sampler is None for sequence in running):
-            greedy = self._model.logits(wanted).argmax(axis=1)
-        chosen = []
-        for row, sequence in enumerate(running):
+        if any(self._running[i].sampler is None for i in chosen):
+            greedy = self._model.logits(len(chosen)).argmax(axis=1)
+        tokens = []
+        for row, index in enumerate(chosen):
+            sequence = self._running[index]
             sequence.position += 1
             if sequence.sampler is None and greedy is not None:
-                chosen.append(int(greedy[row]))
+                tokens.append(int(greedy[row]))
             else:
-                chosen.append(self._model.sample(sequence.sampler, row))
+                tokens.append(self._model.sample(sequence.sampler, row))
         # From the end, since a sequence that leaves pulls the last one into its place.
-        for row in reversed(range(wanted)):
-            self._take(row, chosen[row], events)
+        for index, token in reversed([*zip(chosen, tokens, strict=True)]):
+            self._take(index, token, events)
 
-    def _rows(self, running: int) -> int:
-        book = any(s.request.priority is not Priority.INTERACTIVE for s in self._running)
-        if not (book or self._reproducible):
-            return running
-        return padded_rows(running)
+    def _turn(self) -> list[int]:
+        """Whose turn it is. A person's few sequences take most steps, a book every fifth."""
+        everyone = list(range(len(self._running)))
+        people = [i for i in everyone if self._running[i].request.priority is P.INTERACTIVE]
+        if self._reproducible or not people or len(people) > PEOPLE or people == everyone:
+            return everyone
+        self._steps_alone = (self._steps_alone + 1) % BOOK_EVERY
+        return people if self._steps_alone else everyone
+
+    def _filling(self, rows: int) -> int:
+        """How many throw-away rows a decode gets, see "Rounding" above."""
+        book = rows == len(self._running) and any(
+            sequence.request.priority is not P.INTERACTIVE for sequence in self._running
+        )
+        return padded_rows(rows, self._model.places) - rows if book or self._reproducible else 0
 
     def _take(self, index: int, token: int, events: list[Event]) -> None:
         """Add a chosen token to a reply; the reply may end with it."""

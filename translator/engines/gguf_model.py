@@ -20,64 +20,12 @@ from typing import Any
 import llama_cpp as llama
 import numpy as np
 import numpy.typing as npt
-from llama_cpp import _ggml
 
-from translator.engines.gguf_cpu import best_installed, cpu_flags, installed_variants
+from translator.engines.gguf_load import cache_bytes, load_model, metadata, start_backend
 from translator.errors import EngineError, ModelError
 from translator.types import Sampling
 
 PROMPT_CHUNK = 128  # tokens; bounds the wait of other sequences while a prompt is read
-
-# llama.cpp keeps a pointer to it: it must never be collected.
-_silent: Any = None
-
-
-def start_backend() -> str:
-    """Load the best CPU backend for this machine, once a process; returns its name.
-
-    Raises:
-        EngineError: no installed build runs on this machine.
-    """
-    global _silent
-    if _silent is not None:
-        return _backend_name()
-    _silent = llama.llama_log_callback(lambda _level, _text, _data: None)
-    llama.llama_log_set(_silent, ctypes.c_void_p(0))
-    folder = Path(llama.__file__).parent / "lib"
-    if installed_variants(folder):
-        variant = best_installed(folder, cpu_flags())
-        if variant is None:
-            raise EngineError(
-                "The installed llama.cpp was built for another processor.",
-                "Run `make run` on this machine to build it again.",
-            )
-        load = _ggml.libggml.ggml_backend_load
-        load.argtypes, load.restype = [ctypes.c_char_p], ctypes.c_void_p
-        if not load(str(folder / variant.file).encode()):
-            raise EngineError(
-                f"llama.cpp's CPU library {variant.file} cannot be loaded.",
-                "Run `make run` to build it again.",
-            )
-    llama.llama_backend_init()
-    return _backend_name()
-
-
-def _backend_name() -> str:
-    folder = Path(llama.__file__).parent / "lib"
-    variant = best_installed(folder, cpu_flags()) if installed_variants(folder) else None
-    name = f"llama.cpp {llama.llama_version().decode()}"
-    return f"{name}, {variant.name}" if variant else name
-
-
-def instruction_sets() -> tuple[str, ...]:
-    """The instruction sets that the loaded backend uses, as llama.cpp reports them."""
-    report = llama.llama_print_system_info().decode()
-    names = []
-    for entry in report.replace(":", "|").split("|"):
-        key, _, value = entry.partition("=")
-        if value.strip() == "1":
-            names.append(key.strip())
-    return tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +38,7 @@ class ModelOptions:
 
     path: str
     context: int = 2048
-    slots: int = 16
+    slots: int = 31
     threads: int = 2
     adapter: str = ""
     adapter_scale: float = 1.0
@@ -100,12 +48,15 @@ class ModelOptions:
 LEAST_ROWS, ROW_GROUP = 8, 4
 
 
-def padded_rows(running: int) -> int:
+def padded_rows(running: int, places: int) -> int:
     """Rows of a decode whose rounding does not depend on how many sequences take part.
 
     llama.cpp's matrix kernels differ with the number of rows: some take groups of four rows
-    and another path for the rest, others begin at eight rows.
+    and another path for the rest, others begin at eight rows. With few ``places`` all of them
+    are always decoded, but at least two: attention has a path of its own for a single row.
     """
+    if places < LEAST_ROWS:
+        return max(places, 2)
     return max(LEAST_ROWS, -(-running // ROW_GROUP) * ROW_GROUP)
 
 
@@ -114,13 +65,14 @@ class LlamaModel:
 
     def __init__(self, options: ModelOptions, progress: Callable[[float], None]) -> None:
         self.backend = start_backend()
-        self._model = _load(options, progress)
+        self._model = load_model(options.path, progress)
         self.vocab = llama.llama_model_get_vocab(self._model)
         self.vocab_size = llama.llama_vocab_n_tokens(self.vocab)
         trained = llama.llama_model_n_ctx_train(self._model)
         self.context = min(options.context, trained) if trained > 0 else options.context
-        self.slots = _affordable(self._model, self.context, options)
-        self.sequences = padded_rows(self.slots + 1)
+        self.slots = _affordable(cache_bytes(self._model) * self.context, options)
+        self.places = self.slots + 1  # the last one is kept free for a person
+        self.sequences = padded_rows(self.places, self.places)
         self._ctx = self._new_context(options)
         self._memory = llama.llama_get_memory(self._ctx)
         self._batch = llama.llama_batch_init(max(PROMPT_CHUNK, self.sequences), 0, 1)
@@ -201,13 +153,7 @@ class LlamaModel:
 
     def metadata(self, key: str) -> str:
         """A metadata value of the GGUF file, or an empty string."""
-        size = 256
-        while True:
-            buffer = ctypes.create_string_buffer(size)
-            length = llama.llama_model_meta_val_str(self._model, key.encode(), buffer, size)
-            if length < size:
-                return buffer.value.decode("utf-8", errors="replace") if length >= 0 else ""
-            size = length + 1
+        return metadata(self._model, key)
 
     # --- decoding --------------------------------------------------------------------------
 
@@ -225,15 +171,18 @@ class LlamaModel:
         batch.logits[len(tokens) - 1] = logits
         self._decode(len(tokens))
 
-    def step(self, tokens: Sequence[int], positions: Sequence[int], wanted: int) -> None:
-        """One token for each of the sequences 0, 1, 2, ...; logits for the first ``wanted``."""
+    def step(self, rows: Sequence[tuple[int, int, int]], wanted: int) -> None:
+        """One (sequence, token, position) for each row; logits for the first ``wanted`` rows.
+
+        Sequence numbers must be consecutive for this to be one pass over the weights.
+        """
         batch = self._batch
-        for i, (token, position) in enumerate(zip(tokens, positions, strict=True)):
+        for i, (sequence, token, position) in enumerate(rows):
             batch.token[i] = token
             batch.pos[i] = position
-            batch.seq_id[i][0] = i
+            batch.seq_id[i][0] = sequence
             batch.logits[i] = i < wanted
-        self._decode(len(tokens))
+        self._decode(len(rows))
 
     def _decode(self, count: int) -> None:
         self._batch.n_tokens = count
@@ -310,49 +259,9 @@ class LlamaModel:
             llama.llama_sampler_free(sampler)
 
 
-def _load(options: ModelOptions, progress: Callable[[float], None]) -> Any:
-    params = llama.llama_model_default_params()
-    last = -1.0
-
-    def report(fraction: float, _data: Any) -> bool:
-        nonlocal last
-        if fraction - last >= 0.02 or fraction >= 1.0:
-            last = fraction
-            progress(fraction)
-        return True
-
-    callback = llama.llama_progress_callback(report)
-    params.progress_callback = callback
-    model = llama.llama_model_load_from_file(options.path.encode(), params)
-    name = Path(options.path).name
-    if not model:
-        raise ModelError(
-            f"{name} cannot be loaded: the file is damaged or llama.cpp does not know its kind.",
-            "Download it again (`verso models remove` and `pull`), or choose another model.",
-        )
-    if llama.llama_model_has_encoder(model):
-        llama.llama_model_free(model)
-        raise ModelError(
-            f"{name} is an encoder-decoder model (T5 family), which the GGUF engine cannot run.",
-            "Choose a decoder model, such as the starter model.",
-        )
-    if not llama.llama_model_has_decoder(model):
-        llama.llama_model_free(model)
-        raise ModelError(f"{name} cannot write text: it has no decoder.", "Choose another model.")
-    return model
-
-
-def _affordable(model: Any, context: int, options: ModelOptions) -> int:
+def _affordable(place_bytes: int, options: ModelOptions) -> int:
     """How many slots fit into the KV budget, halved until they do."""
-    heads = max(llama.llama_model_n_head(model), 1)
-    width = llama.llama_model_n_embd(model) // heads * llama.llama_model_n_head_kv(model)
-    per_sequence = 2 * 2 * width * llama.llama_model_n_layer(model) * context  # K and V, f16
     slots = max(options.slots, 1)
-    while (
-        options.kv_budget
-        and slots > 1
-        and padded_rows(slots + 1) > LEAST_ROWS
-        and (padded_rows(slots + 1) * per_sequence > options.kv_budget)
-    ):
+    while slots > 1 and options.kv_budget and (slots + 1) * place_bytes > options.kv_budget:
         slots //= 2
     return slots

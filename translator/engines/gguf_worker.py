@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 from translator.engines.base import Chunk, Done, Event, Failure, Priority, Request
 from translator.engines.gguf_batch import Batcher
-from translator.engines.gguf_model import LlamaModel, ModelOptions, instruction_sets
+from translator.engines.gguf_load import instruction_sets
+from translator.engines.gguf_model import LlamaModel, ModelOptions
 from translator.errors import VersoError
 from translator.types import Prompt, PromptPart, Sampling
 

@@ -19,7 +19,7 @@ from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
 
 MAX_LOADED = 2  # idle models beyond that make room when another is loaded
-REQUEST_CONTEXT = 1792  # tokens; holds the longest segment with its prompt and translation
+REQUEST_CONTEXT = 1536  # tokens; holds the longest segment with its prompt and translation
 KV_SHARE = 0.25  # of the memory that is free when the model is loaded
 
 

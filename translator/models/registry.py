@@ -91,7 +91,7 @@ class Registry:
         path = self._file(spec)
         if path is None or spec.kind is ModelKind.HF:
             raise ModelError(f"{spec.name} has no model file that llama.cpp could load.")
-        fetch = f"Run `verso models pull {spec.id}`."
+        fetch = f"Download it on the Models page, or with `verso models pull {spec.id}`."
         if spec.sources and not self.installed(spec):
             state = "incomplete" if path.is_file() else "not downloaded yet"
             raise ModelError(f"The file of {spec.name} is {state}.", fetch)

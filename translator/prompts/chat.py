@@ -222,7 +222,8 @@ class TranslateGemmaStyle:
         """See :class:`PromptStyle`."""
         if task.source == UNKNOWN:
             raise ModelError(
-                "This model must be told the source language.", "Name it, e.g. --from en."
+                "This model must be told the source language.",
+                "Choose it (on the command line: --from en).",
             )
         source, target = languages.get(task.source), languages.get(task.target)
         head = (

@@ -19,7 +19,10 @@ from translator.prompts.base import (
 from translator.prompts.examples import EXAMPLES
 from translator.types import Prompt, PromptPart, TranslationTask
 
-_NO_SOURCE = ("This model must be told the source language.", "Name it, e.g. --from en.")
+_NO_SOURCE = (
+    "This model must be told the source language.",
+    "Choose it (on the command line: --from en).",
+)
 _AT_LINE_END = ("\n",)
 
 

@@ -108,7 +108,7 @@ class BookCards:
                 "Stopping" if stopping else (job.phase or "starting").capitalize(),
                 f"{counts.done:,} of {counts.total:,} segments" if counts.total else "",
                 f"{job.speed:,.1f} tokens a second" if job.speed else "",
-                f"about {views.duration(job.eta)} left" if job.eta else "",
+                _left(job.eta),
                 f"{counts.failed} failed" if counts.failed else "",
             )
         )
@@ -160,6 +160,12 @@ class BookCards:
         """What is wrong with the written book as a whole. ``finished`` tells runs apart."""
         report = self._context.jobs.report(job_id)
         return tuple(map(str, report["problems"])) if report else ()
+
+
+def _left(eta: float | None) -> str:
+    if eta is None:
+        return ""
+    return f"about {views.duration(eta)} left" if eta >= 10 else "a few seconds left"
 
 
 def _row(buttons: str) -> str:

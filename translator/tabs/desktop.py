@@ -6,7 +6,6 @@ import importlib.util
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 import webbrowser
@@ -61,8 +60,6 @@ def run(server: uvicorn.Server, listener: socket.socket, url: str, context: AppC
             print("A book is still being translated (Ctrl+C stops; it goes on next time).")
         while _busy(context):
             time.sleep(1)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
     finally:
         server.should_exit = True
         thread.join(5)
