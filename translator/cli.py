@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from translator import __version__
-from translator.commands import book, glossary, jobs, memory, models, serve, translate
+from translator.commands import bench, book, glossary, jobs, memory, models, serve, translate
 from translator.commands.terminal import complain
 from translator.errors import Cancelled, VersoError
 
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"verso {__version__}")
     commands = top.add_subparsers(title="commands", dest="command", required=True, metavar="")
-    for module in (translate, book, jobs, models, memory, glossary, serve):
+    for module in (translate, book, jobs, models, memory, glossary, serve, bench):
         module.add_parser(commands)
     return top
 

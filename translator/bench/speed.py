@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,6 @@ from pathlib import Path
 from translator.engines.base import Chunk, Done, Engine, EngineInfo, Event, Failure, Request, stream
 from translator.engines.base import Priority as P
 from translator.types import Prompt, Sampling
-
-WIDTHS = (1, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,58 +87,6 @@ def engine_trial(
             tokens += event.new_tokens
     seconds = time.monotonic() - start
     return Trial(name, seconds, tokens, peak_memory(pid()), tuple(texts), engine.info)
-
-
-def first_token_times(
-    engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, *, busy: bool, rounds: int
-) -> list[float]:
-    """Seconds to the first text of a person's request, alone or while a book runs."""
-    stop = threading.Event()
-    loader = threading.Thread(target=_keep_busy, args=(engine, prompts, sampling, stop))
-    if busy:
-        loader.start()
-        time.sleep(2.0)  # until the book's batch is full
-    times = []
-    try:
-        for number in range(rounds):
-            events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-            request = Request(
-                f"person{number}", prompts[number % len(prompts)], sampling, P.INTERACTIVE
-            )
-            start = time.monotonic()
-            engine.submit(request, events.put)
-            event = events.get()
-            times.append(time.monotonic() - start)
-            engine.cancel(request.id)
-            while isinstance(event, Chunk):
-                event = events.get()
-    finally:
-        stop.set()
-        if busy:
-            loader.join()
-    return times
-
-
-def _keep_busy(
-    engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, stop: threading.Event
-) -> None:
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    running: set[str] = set()
-    number = 0
-    while not stop.is_set() or running:
-        while not stop.is_set() and len(running) < 2 * engine.info.slots:
-            request_id = f"book{number}"
-            engine.submit(
-                Request(request_id, prompts[number % len(prompts)], sampling, P.BOOK), events.put
-            )
-            running.add(request_id)
-            number += 1
-        if stop.is_set():
-            for request_id in running:
-                engine.cancel(request_id)
-        event = events.get()
-        if not isinstance(event, Chunk):
-            running.discard(event.request_id)
 
 
 def peak_memory(pid: int | None) -> int:

@@ -101,9 +101,7 @@ class Page:
     inventory: Counter[str] = field(default_factory=Counter)
 
 
-def read_page(
-    source: str, member: str, rereading: bool = False, tree: Node | None = None
-) -> Page:
+def read_page(source: str, member: str, rereading: bool = False, tree: Node | None = None) -> Page:
     """Find all text of a page. ``member`` names it in ids and messages.
 
     ``tree`` is the page as somebody else parsed it; without it the page must be well-formed.

@@ -1,0 +1,33 @@
+"""`verso bench` with a real model, on little text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from translator.bench.report import machine
+from translator.cli import main
+
+
+@pytest.mark.model
+def test_bench_compares_with_the_plain_loop(
+    real_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "models").symlink_to(real_models)
+    monkeypatch.setenv("VERSO_HOME", str(home))
+    report = tmp_path / "bench.json"
+    model = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+    sizes = ["--segments", "3", "--max-new-tokens", "6", "--repeats", "1", "--widths", "1", "4"]
+    assert main(["bench", "--model", model, "--json", str(report), *sizes]) == 0
+    facts = json.loads(report.read_text())
+    assert [system["name"] for system in facts["systems"]] == [
+        "plain loop", "1 together", "4 together",
+    ]  # fmt: skip
+    assert all(system["tokens_per_second"] > 0 for system in facts["systems"])
+    assert facts["ratios"]["plain_loop"] > 0
+    assert 0 < facts["ratios"]["prompt_share"] < 1.5
+    assert facts["segments"] == 3 and facts["machine"] == machine()
