@@ -25,7 +25,8 @@ _EDITIONS: dict[Bilingual, str] = {
     "side": "Side by side",
 }
 _EMPTY = (
-    '<p class="v-empty">Choose an EPUB or a plain text: its length and language are shown before '
+    '<p class="v-empty">Choose an EPUB, PDF, Word, HTML, Markdown, FB2, subtitle or text file: its '
+    "length and language are shown before "
     "anything is translated.</p>"
 )
 
@@ -41,7 +42,7 @@ def build(
     with gr.Row(elem_classes="v-books"):
         with gr.Column(elem_classes="v-form", min_width=280):
             file = gr.File(
-                label=f"Book ({', '.join(SUFFIXES)})",
+                label="Book",
                 file_types=list(SUFFIXES),
                 elem_id="books-file",
                 elem_classes="v-upload",
