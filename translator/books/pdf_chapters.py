@@ -58,15 +58,15 @@ def _by_outline(text: list[Element], outline: list[tuple[int, str, int]]) -> dic
     used: set[int] = set()
     for level, name, page in outline:
         here = [i for i in by_page.get(page - 1, ()) if i not in used]
-        index = _match(text, here, name)
-        if index is not None:
-            text[index].kind, text[index].level = Kind.HEADING, min(level, 6)
-            text[index].label = name
-            used.add(index)
+        place = _match(text, here, name)
+        if place is not None:
+            text[place].kind, text[place].level = Kind.HEADING, min(level, 6)
+            text[place].label = name
+            used.add(place)
         elif level <= top:
-            index = _beginning(text, page - 1)
-        if index is not None and level <= top:
-            starts.setdefault(index, name)
+            place = _beginning(text, page - 1)
+        if place is not None and level <= top:
+            starts.setdefault(place, name)
     return starts
 
 

@@ -28,7 +28,7 @@ def reading_order(pages: list[Page]) -> list[Item]:
         page.lines = [n for n in page.lines if not any(_inside(n, t) for t in page.tables)]
     usual = _usual_gutter(pages)
     for page in pages:
-        everything = [*page.lines, *page.pictures, *page.tables]
+        everything: list[Item] = [*page.lines, *page.pictures, *page.tables]
         gutter = None if usual is None else _open_at(page.lines, usual)
         if gutter is None:
             items += _arrange(everything, numbers, _DEPTH)

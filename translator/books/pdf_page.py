@@ -153,7 +153,8 @@ def page_from(value: dict[str, Any]) -> Page:
 
 def _mirror(page: Page) -> None:
     """Turn left and right around, so that text begins at the left in every script."""
-    for item in (*page.lines, *page.pictures, *page.tables):
+    everything: list[Line | Picture | Table] = [*page.lines, *page.pictures, *page.tables]
+    for item in everything:
         item.x0, item.x1 = page.width - item.x1, page.width - item.x0
     for table in page.tables:
         table.rows = [row[::-1] for row in table.rows]
