@@ -40,6 +40,6 @@ def real_models() -> Path:
 @pytest.fixture(scope="session")
 def small_engine(real_models: Path) -> Iterator[GgufEngine]:
     """The 0.5B model, loaded once for all tests that only read."""
-    engine = GgufEngine(GgufOptions(real_models / f"{SMALL}.gguf", context=512, slots=11))
+    engine = GgufEngine(GgufOptions(real_models / f"{SMALL}.gguf", context=512, slots=31))
     yield engine
     engine.close()

@@ -79,14 +79,13 @@ def test_chunks_make_up_the_reply(small_engine: GgufEngine) -> None:
 
 
 def test_a_books_output_does_not_depend_on_its_neighbours(small_engine: GgufEngine) -> None:
-    together = run(small_engine, [request(n) for n in range(len(TEXTS))])
+    many = run(small_engine, [request(n) for n in range(31)])
+    some = run(small_engine, [request(n) for n in range(len(TEXTS))])
+    for n in range(len(TEXTS)):
+        assert text(some[f"r{n}"]) == text(many[f"r{n}"])
     for n in (0, 5, 10):
         alone = run(small_engine, [request(n)])
-        assert text(alone[f"r{n}"]) == text(together[f"r{n}"])
-    three = run(small_engine, [request(n) for n in (0, 5, 10)])
-    assert [text(three[f"r{n}"]) for n in (0, 5, 10)] == [
-        text(together[f"r{n}"]) for n in (0, 5, 10)
-    ]
+        assert text(alone[f"r{n}"]) == text(many[f"r{n}"])
 
 
 def test_nor_with_few_places(real_models: Path) -> None:
@@ -159,7 +158,7 @@ def test_a_person_gets_in_while_a_book_runs(small_engine: GgufEngine) -> None:
         event = events.get(timeout=120)
         if not isinstance(event, Chunk):
             ended.append(event.request_id)
-    assert ended.index("r99") < 11
+    assert ended.index("r99") < 5
 
 
 def test_stop_strings_end_a_reply(small_engine: GgufEngine) -> None:
@@ -174,7 +173,7 @@ def test_stop_strings_end_a_reply(small_engine: GgufEngine) -> None:
 
 def test_facts_about_the_model(small_engine: GgufEngine) -> None:
     info = small_engine.info
-    assert info.context == 512 and info.slots == 11
+    assert info.context == 512 and info.slots == 31
     assert "<|im_start|>" in info.chat_template
     assert "AVX2" in info.instruction_sets or "NEON" in info.instruction_sets
 

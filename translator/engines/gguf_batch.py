@@ -6,13 +6,12 @@ done long before the last place is taken. Prompts are read alone, so what a prom
 depends on who else is there; the head that requests share is read once, saved, and copied into
 each newcomer.
 
-Rounding. llama.cpp's matrix kernels differ with the number of rows: some take groups of four
-rows and another path for the rest, others begin at eight rows. So a greedy choice between two
-close tokens can depend on how many neighbours decode. While a book runs, and always in
-reproducible mode, a decode is filled up with throw-away rows to at least eight and a multiple
-of four: all rows then go through the same kernels in the same order, and a request's output is
-the same alone and among any neighbours. A full batch costs nothing more; a person's single
-text would take about twice as long, so without a book beside it, it is decoded as it is.
+Rounding. llama.cpp's matrix kernels differ with the number of rows, so a greedy choice between
+two close tokens can depend on how many neighbours decode. While a book runs, and always in
+reproducible mode, a decode is filled up with throw-away rows to whole tiles of 16: all rows then
+go through the same kernels in the same order, and a request's output is the same alone and among
+any neighbours. A full batch costs nothing more; a person's single text would take several times
+as long, so without a book beside it, it is decoded as it is.
 """
 
 from __future__ import annotations
