@@ -92,12 +92,11 @@ class Batcher:
         if self._running:
             turn = self._turn()
             reader = self._next_reader(turn)
-            ready = [i for i in turn if not self._running[i].reading]
-            if reader is not None and not (self._just_read and ready):
+            if reader is not None:
                 self._read(reader, events)
             else:
                 self._just_read = False
-                self._decode(ready, events)
+                self._decode(turn, events)
         return events
 
     # --- coming and going ------------------------------------------------------------------
@@ -124,8 +123,8 @@ class Batcher:
             is_book = self._waiting[0][0] is not P.INTERACTIVE
             if len(self._running) >= (self._model.slots if is_book else self._model.places):
                 return
-            if is_book and any(sequence.reading for sequence in self._running):
-                return  # one after the other: what decodes must be numbered densely
+            if is_book and (self._just_read or any(s.reading for s in self._running)):
+                return  # one prompt after the other, and a decode after each
             _, _, request, submitted = heapq.heappop(self._waiting)
             sequence = self._place(request, submitted, events)
             if sequence is not None:
@@ -249,7 +248,7 @@ class Batcher:
 
     def _decode(self, chosen: list[int], events: list[Event]) -> None:
         rows = [(i, self._running[i].new[-1], self._running[i].position) for i in chosen]
-        fillers = range(len(self._running), len(self._running) + self._filling(len(chosen)))
+        fillers = range(len(self._running), len(self._running) + self._filling(chosen))
         rows += [(filler, self._model.filler, 0) for filler in fillers]
         self._model.step(rows, len(chosen))
         for filler in fillers:
@@ -278,12 +277,12 @@ class Batcher:
         self._steps_alone = (self._steps_alone + 1) % BOOK_EVERY
         return people if self._steps_alone else everyone
 
-    def _filling(self, rows: int) -> int:
+    def _filling(self, chosen: list[int]) -> int:
         """How many throw-away rows a decode gets, see "Rounding" above."""
-        book = rows == len(self._running) and any(
-            sequence.request.priority is not P.INTERACTIVE for sequence in self._running
-        )
-        return padded_rows(rows, self._model.places) - rows if book or self._reproducible else 0
+        book = any(self._running[i].request.priority is not P.INTERACTIVE for i in chosen)
+        if not (book or self._reproducible):
+            return 0
+        return padded_rows(len(chosen), self._model.places) - len(chosen)
 
     def _take(self, index: int, token: int, events: list[Event]) -> None:
         """Add a chosen token to a reply; the reply may end with it."""
