@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fake_engine import Act, Crash, Fail, FakeEngine, Say
+from tests.fake_engine import Act, Crash, Fail, FakeEngine, Say, tagged_text
 from translator import markup
-from translator.engines.base import Request
+from translator.engines.base import Priority, Request
 from translator.engines.pseudo import PseudoEngine, is_pseudo
 from translator.errors import Cancelled, EngineError
 from translator.pipeline import Pipeline, PipelineOptions
@@ -412,3 +412,22 @@ def test_every_segment_comes_out_exactly_once_whatever_the_engine_does(
             assert result.reason
         if result.status is not Status.TRANSLATED:
             assert result.text == each.text
+
+
+def test_the_last_segments_of_a_book_begin_with_the_longest() -> None:
+    sizes = [3, 9, 5, 7, 4, 8, 6, 2] * 5
+    segments = [segment(f"{n} " + "word " * size, n) for n, size in enumerate(sizes)]
+    with FakeEngine(lambda request, text, count: Say(upper(text)), slots=2) as engine:
+        list(pipeline(engine, priority=Priority.BOOK).run(segments))
+    asked = [int(tagged_text(request).split()[0]) for request in engine.seen]
+    ahead = 4 * 2
+    assert asked[: len(sizes) - ahead + 1] == list(range(len(sizes) - ahead + 1))
+    last = [sizes[number] for number in asked[len(sizes) - ahead + 1 :]]
+    assert last == sorted(last, reverse=True)
+
+
+def test_a_person_reads_in_order() -> None:
+    segments = [segment(f"{n} " + "word " * (n % 3), n) for n in range(9)]
+    with FakeEngine(lambda request, text, count: Say(upper(text)), slots=2) as engine:
+        list(pipeline(engine).run(segments))
+    assert [int(tagged_text(request).split()[0]) for request in engine.seen] == list(range(9))

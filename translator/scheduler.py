@@ -7,6 +7,7 @@ engine cannot take its neighbours with it.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -32,6 +33,7 @@ CRASH_TRIES = 3  # the last one alone
 _POLL = 0.2  # seconds between looks at the stop event
 _DRAIN = 10.0  # seconds to wait for the engine after a stop
 _REUSED_LENGTH = 400  # characters; longer texts repeat too seldom to be kept
+_LOOK_AHEAD = 4  # times the engine's slots; of the last so many segments the longest goes first
 
 PartialSink = Callable[[Segment, str], None]
 
@@ -97,10 +99,13 @@ class Scheduler:
         self._on_partial = on_partial
         self._stop = stop
         self._width = 2 * max(1, engine.info.slots)
+        # A person reads along: nothing is put off.
+        self._window = 1 if priority is Priority.INTERACTIVE else _LOOK_AHEAD * self._width // 2
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._waiting: deque[_Flight] = deque()
         self._flying: dict[str, _Flight] = {}
         self._results: deque[Translation] = deque()
+        self._ahead: deque[Work] = deque()
         self._followers: dict[object, list[Segment]] = {}
         self._known: dict[object, Translation] = {}
         self._failures = 0  # in a row
@@ -148,13 +153,29 @@ class Scheduler:
             elif exhausted or self._one_alone():
                 return exhausted
             else:
-                work = next(source, None)
+                work = self._next(source)
                 if work is None:
                     return True
                 self._start(work)
                 if len(self._results) >= self._width:
                     return exhausted
         return exhausted
+
+    def _next(self, source: Iterator[Work]) -> Work | None:
+        """The next work: in order, but towards the end of a book the longest segment first.
+
+        A long segment that is begun last decodes alone, at a fraction of the batch's speed.
+        """
+        ahead = self._ahead
+        ahead.extend(itertools.islice(source, self._window - len(ahead)))
+        if len(ahead) == self._window:
+            return ahead.popleft()
+        if not ahead:
+            return None
+        longest = max(range(len(ahead)), key=lambda i: len(ahead[i].segment.text))
+        work = ahead[longest]
+        del ahead[longest]
+        return work
 
     def _one_alone(self) -> bool:
         return len(self._flying) == 1 and next(iter(self._flying.values())).tries >= CRASH_TRIES
