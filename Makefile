@@ -8,6 +8,7 @@ MODEL ?= starter
 
 run: install
 	$(BIN)/verso models pull $(MODEL)
+	$(BIN)/verso models tune $(MODEL)
 	$(BIN)/verso serve
 
 test: install-test

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from translator.bench.report import machine
 from translator.cli import main
+from translator.engines.gguf_cpu import machine
 
 
 @pytest.mark.model

@@ -31,7 +31,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERSO_THREADS", "")
     monkeypatch.delenv("VERSO_SLOTS", raising=False)
     settings = Settings.load()
-    assert settings.threads == 0 and settings.slots == 31
+    assert settings.threads == 0 and settings.slots == 0
 
 
 def test_assets_are_found() -> None:

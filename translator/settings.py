@@ -38,14 +38,13 @@ class Settings:
     """Passed in by whoever starts Verso; nothing reads the environment behind its back.
 
     ``threads`` 0 means: as many as the process may use. ``slots`` is how many segments an
-    engine decodes together: with the place kept free for a person it fills whole groups of 16
-    rows, which is what llama.cpp's kernels work in. ``idle_unload`` is in seconds; 0 keeps
-    models loaded.
+    engine decodes together; 0 means: as was found best on this machine (``verso models tune``).
+    ``idle_unload`` is in seconds; 0 keeps models loaded.
     """
 
     home: Path
     threads: int = 0
-    slots: int = 31
+    slots: int = 0
     idle_unload: float = 900.0
 
     @classmethod
@@ -58,13 +57,18 @@ class Settings:
         return cls(
             home=data_home(),
             threads=_number("VERSO_THREADS", 0, least=0),
-            slots=_number("VERSO_SLOTS", 31, least=1),
+            slots=_number("VERSO_SLOTS", 0, least=1),
         )
 
     @property
     def models(self) -> Path:
         """Downloaded model files and the specs of models that the user added."""
         return self.home / "models"
+
+    @property
+    def tunings(self) -> Path:
+        """What was measured of models on this machine (JSON; may be deleted)."""
+        return self.home / "tunings.json"
 
     @property
     def database(self) -> Path:

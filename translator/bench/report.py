@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from translator.bench.speed import Series
 from translator.engines.base import EngineInfo
+from translator.engines.gguf_cpu import machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +60,3 @@ class Result:
                 "prompt_share": round(self.best.speed / self.limit, 2),
             },
         }
-
-
-def machine() -> str:
-    """The processor's name, and how the system calls itself."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return f"{line.partition(':')[2].strip()}, {platform.system()}"
-    return f"{platform.processor() or platform.machine()}, {platform.system()}"

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from translator.commands import tune
 from translator.commands.terminal import complain, print_json, say, size, table
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     removed = actions.add_parser("remove", help="delete a model's file or your entry")
     removed.add_argument("id", help="id or alias")
     removed.set_defaults(run=_remove)
+    tune.add_parser(actions)
 
 
 def _open() -> tuple[Settings, Registry]:

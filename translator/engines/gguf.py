@@ -32,7 +32,8 @@ class GgufOptions:
     ``context``: tokens that one request may use. ``slots``: segments decoded together.
     ``threads`` 0: as many as this process may use. ``reproducible``: outputs do not depend on
     what else is decoded at the same time, see :mod:`translator.engines.gguf_batch`.
-    ``kv_budget``: bytes that the KV cache may take; slots are halved until it fits.
+    ``kv_budget``: bytes that the KV cache may take; slots are halved until it fits. ``repack``,
+    ``flash_attention`` and ``small_cache``: see :mod:`translator.engines.gguf_tuning`.
     """
 
     path: Path
@@ -43,6 +44,9 @@ class GgufOptions:
     adapter_scale: float = 1.0
     reproducible: bool = False
     kv_budget: int = 0
+    repack: bool | None = None
+    flash_attention: bool = True
+    small_cache: bool = False
 
 
 class GgufEngine:
@@ -311,6 +315,9 @@ def _load_message(options: GgufOptions) -> Message:
             "adapter": options.adapter,
             "adapter_scale": options.adapter_scale,
             "kv_budget": options.kv_budget,
+            "repack": options.repack,
+            "flash_attention": options.flash_attention,
+            "small_cache": options.small_cache,
         },
     }
 

@@ -1,8 +1,8 @@
-"""The yardsticks of ``verso bench``, each in a process of its own: JSON in, JSON out.
+"""Measurements with llama.cpp, each in a process of its own: JSON in, JSON out.
 
 ``loop``: what most programs do, ``llama_cpp.Llama(...).create_completion`` for one prompt after
 the other. ``prompt``: evaluation of a long prompt in full batches, the speed that batched
-decoding can come near to and not pass.
+decoding can come near to and not pass. ``steps``: see :mod:`translator.engines.gguf_steps`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ def prompt_speed(model: Path, threads: int) -> float:
     return float(measured["tokens_per_second"])
 
 
+def steps(options: Mapping[str, Any], rows: Sequence[int]) -> dict[str, Any]:
+    """The fields of :class:`~translator.engines.gguf_steps.StepTimes`, and peak memory (MB).
+
+    ``options`` are fields of :class:`~translator.engines.gguf_model.ModelOptions`.
+
+    Raises:
+        EngineError: the process died.
+    """
+    return _measure({"kind": "steps", "options": dict(options), "rows": list(rows)})
+
+
 def _measure(job: Mapping[str, Any]) -> dict[str, Any]:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     done = subprocess.run(
@@ -63,8 +75,8 @@ def _measure(job: Mapping[str, Any]) -> dict[str, Any]:
     )
     if done.returncode:
         raise EngineError(
-            f"The comparison with plain llama.cpp stopped (exit code {done.returncode}).",
-            "Run `make run` once more to build llama.cpp again.",
+            f"Measuring with llama.cpp stopped (exit code {done.returncode}).",
+            "Is there enough memory? Else run `make run` to build llama.cpp again.",
         )
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -75,7 +87,7 @@ def main() -> int:
     job = json.loads(sys.stdin.read())
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    result = _loop(job) if job["kind"] == "loop" else _prompt(job)
+    result = {"loop": _loop, "prompt": _prompt, "steps": _steps}[job["kind"]](job)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     out.write(json.dumps(result))
     out.flush()
@@ -109,6 +121,13 @@ def _loop(job: Mapping[str, Any]) -> dict[str, Any]:
         texts.append(reply["choices"][0]["text"])
         tokens += reply["usage"]["completion_tokens"]
     return {"texts": texts, "new_tokens": tokens, "seconds": time.monotonic() - start}
+
+
+def _steps(job: Mapping[str, Any]) -> dict[str, Any]:
+    from translator.engines.gguf_model import ModelOptions
+    from translator.engines.gguf_steps import step_times
+
+    return asdict(step_times(ModelOptions(**job["options"]), job["rows"]))
 
 
 def _prompt(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,3 +88,13 @@ def installed_variants(folder: Path) -> list[CpuVariant]:
 def best_installed(folder: Path, flags: frozenset[str]) -> CpuVariant | None:
     """The best variant in ``folder`` that this machine can run."""
     return next((v for v in installed_variants(folder) if v.needs <= flags), None)
+
+
+def machine() -> str:
+    """The processor's name, and how the system calls itself."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return f"{line.partition(':')[2].strip()}, {platform.system()}"
+    return f"{platform.processor() or platform.machine()}, {platform.system()}"

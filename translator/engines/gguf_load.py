@@ -65,8 +65,10 @@ def instruction_sets() -> tuple[str, ...]:
     return tuple(names)
 
 
-def load_model(path: str, progress: Callable[[float], None]) -> Any:
+def load_model(path: str, progress: Callable[[float], None], *, repack: bool | None = None) -> Any:
     """llama.cpp's pointer to a loaded model; ``progress`` gets the fraction that is loaded.
+
+    ``repack``: in the layout that llama.cpp makes for its own kernels; ``None``: except on x86.
 
     Raises:
         ModelError: the file is damaged or not of a kind that can run here.
@@ -75,7 +77,7 @@ def load_model(path: str, progress: Callable[[float], None]) -> Any:
     # On x86, llama.cpp's kernels for K-quants as they are in the file beat its repacked ones for
     # prompts and for batches (measured: 164 to 113 tokens a second on prompts, 109 to 90 on 64
     # sequences), and a repacked model is a second copy in memory.
-    params.use_extra_bufts = not is_x86()
+    params.use_extra_bufts = not is_x86() if repack is None else repack
     last = -1.0
 
     def report(fraction: float, _data: Any) -> bool:

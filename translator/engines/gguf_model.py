@@ -43,9 +43,13 @@ class ModelOptions:
     adapter: str = ""
     adapter_scale: float = 1.0
     kv_budget: int = 0  # bytes the KV cache may take; 0: no limit
+    repack: bool | None = None  # llama.cpp's other layout of weights; ``None``: except on x86
+    flash_attention: bool = True
+    small_cache: bool = False  # keys and values in 8 bits instead of 16
 
 
 ROW_GROUP = 16
+_SMALL = 34 / 64  # Q8_0 takes 34 bytes for 32 values, f16 64
 
 
 def padded_rows(running: int, places: int) -> int:
@@ -66,12 +70,13 @@ class LlamaModel:
 
     def __init__(self, options: ModelOptions, progress: Callable[[float], None]) -> None:
         self.backend = start_backend()
-        self._model = load_model(options.path, progress)
+        self._model = load_model(options.path, progress, repack=options.repack)
         self.vocab = llama.llama_model_get_vocab(self._model)
         self.vocab_size = llama.llama_vocab_n_tokens(self.vocab)
         trained = llama.llama_model_n_ctx_train(self._model)
         self.context = min(options.context, trained) if trained > 0 else options.context
-        self.slots = _affordable(cache_bytes(self._model) * self.context, options)
+        token_bytes = cache_bytes(self._model) * (_SMALL if options.small_cache else 1.0)
+        self.slots = _affordable(token_bytes * self.context, options)
         self.places = self.slots + 1  # the last one is kept free for a person
         self.sequences = padded_rows(self.places, self.places)
         self._ctx = self._new_context(options)
@@ -92,7 +97,13 @@ class LlamaModel:
         params.kv_unified = False
         params.n_batch = params.n_ubatch = max(PROMPT_CHUNK, self.sequences)
         params.n_threads = params.n_threads_batch = options.threads
-        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+        params.flash_attn_type = (
+            llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+            if options.flash_attention
+            else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
+        if options.small_cache:
+            params.type_k = params.type_v = llama.GGML_TYPE_Q8_0
         params.no_perf = True
         context = llama.llama_init_from_model(self._model, params)
         if not context:
@@ -260,7 +271,7 @@ class LlamaModel:
             llama.llama_sampler_free(sampler)
 
 
-def _affordable(place_bytes: int, options: ModelOptions) -> int:
+def _affordable(place_bytes: float, options: ModelOptions) -> int:
     """How many slots fit into the KV budget, halved until they do."""
     slots = max(options.slots, 1)
     while slots > 1 and options.kv_budget and (slots + 1) * place_bytes > options.kv_budget:

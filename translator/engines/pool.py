@@ -9,14 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from translator.engines.base import Engine, EngineInfo
 from translator.errors import EngineError, ModelError, VersoError
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
+
+if TYPE_CHECKING:
+    from translator.engines.gguf import GgufOptions
 
 MAX_LOADED = 2  # idle models beyond that make room when another is loaded
 REQUEST_CONTEXT = 1536  # tokens; holds the longest segment with its prompt and translation
@@ -159,21 +163,34 @@ class EnginePool:
         if spec.kind is ModelKind.GGUF:
             from translator.engines.gguf import GgufEngine, GgufOptions
 
+            path = self._registry.path(spec)
             options = GgufOptions(
-                path=self._registry.path(spec),
+                path=path,
                 context=min(spec.context, REQUEST_CONTEXT),
-                slots=self._settings.slots,
                 threads=self._settings.threads,
                 adapter=str(self._settings.models / spec.adapter) if spec.adapter else "",
                 adapter_scale=spec.adapter_scale,
                 reproducible=self._reproducible,
                 kv_budget=int(free_memory() * KV_SHARE),
             )
+            options = self._tuned(path, options)
             return GgufEngine(options, on_loading=entry.on_loading)
         raise ModelError(
             f"{spec.name} needs an engine that this version of Verso does not have.",
             "Choose a GGUF model: `verso models list` shows them.",
         )
+
+    def _tuned(self, path: Path, options: GgufOptions) -> GgufOptions:
+        """As was found best on this machine; what the user sets by hand goes before."""
+        from translator.engines.gguf import usable_threads
+        from translator.engines.gguf_tuning import Tunings
+
+        settings = self._settings
+        threads = settings.threads or usable_threads()
+        tuning = Tunings(settings.tunings).get(path, threads)
+        if tuning is not None:
+            options = replace(options, **tuning.options())
+        return replace(options, slots=settings.slots) if settings.slots else options
 
     def _crowded_out(self) -> list[_Entry]:
         """Take idle models off the list, the longest unused first, to make room for one."""
