@@ -1,28 +1,35 @@
-"""Tokens a second: a plain loop, Verso's engine at several widths, and the limit."""
+"""Tokens a second over the same segments: a plain loop, and Verso's engine at several widths."""
 
 from __future__ import annotations
 
-import queue
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from translator.engines.base import Chunk, Done, Engine, EngineInfo, Event, Failure, Request, stream
+from translator.engines.base import Chunk, Done, Engine, EngineInfo, Failure, Request, stream
 from translator.engines.base import Priority as P
-from translator.types import Prompt, Sampling
+from translator.ladder import Ask, Climb
+from translator.scheduler import Rendered, Scheduler, Work
+from translator.types import Prompt, Sampling, Segment, Status, Translation
+
+_FEWEST = 24  # segments of a trial, where there are as many
+_FOR_EACH_PLACE = 4  # and for each sequence of a batch, so that its end counts for little
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run over all segments. ``seconds`` includes reading the prompts."""
+    """One run over some segments, texts by segment number. ``seconds`` includes the prompts."""
 
-    name: str
     seconds: float
     new_tokens: int
     peak_mb: int
-    texts: tuple[str, ...]
+    texts: dict[int, str]
     info: EngineInfo | None = None
 
     @property
@@ -49,44 +56,72 @@ class Series:
         return max(trial.peak_mb for trial in self.trials)
 
 
-def run_engine(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[Event]:
-    """Submit everything and yield the events; ends with the last request.
-
-    With one slot the requests go one after the other, as a person's do.
-    """
-    if engine.info.slots == 1:
-        for number, prompt in enumerate(prompts):
-            yield from stream(engine, Request(str(number), prompt, sampling, P.INTERACTIVE))
-        return
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    for number, prompt in enumerate(prompts):
-        engine.submit(Request(str(number), prompt, sampling, P.BOOK), events.put)
-    left = len(prompts)
-    while left:
-        event = events.get()
-        left -= not isinstance(event, Chunk)
-        yield event
+def sample(items: Sequence[T], together: int) -> dict[int, T]:
+    """As many items, evenly spread, as a trial with so many sequences needs, by their number."""
+    count = min(len(items), max(_FEWEST, _FOR_EACH_PLACE * together))
+    numbers = [round(n * (len(items) - 1) / max(count - 1, 1)) for n in range(count)]
+    return {number: items[number] for number in numbers}
 
 
 def engine_trial(
-    name: str,
     engine: Engine,
-    prompts: Sequence[Prompt],
+    prompts: dict[int, Prompt],
     sampling: Sampling,
-    pid: Callable[[], int | None],
+    peak_mb: Callable[[], int],
 ) -> Trial:
-    """Run all prompts through an engine that is loaded and warm."""
-    texts = [""] * len(prompts)
+    """Run all prompts through an engine that is loaded and warm, as a book's segments are.
+
+    With one slot the requests go one after the other, as a person's do.
+    """
+    texts: dict[int, str] = {}
     tokens = 0
     start = time.monotonic()
-    for event in run_engine(engine, prompts, sampling):
-        if isinstance(event, Failure):
-            raise event.error
-        if isinstance(event, Done):
-            texts[int(event.request_id)] = event.text
-            tokens += event.new_tokens
+    for result in (one_by_one if engine.info.slots == 1 else as_book)(engine, prompts, sampling):
+        texts[int(result.segment_id)] = result.text
+        tokens += result.new_tokens
     seconds = time.monotonic() - start
-    return Trial(name, seconds, tokens, peak_memory(pid()), tuple(texts), engine.info)
+    return Trial(seconds, tokens, peak_mb(), texts, engine.info)
+
+
+def as_book(
+    engine: Engine,
+    prompts: dict[int, Prompt],
+    sampling: Sampling,
+    stop: threading.Event | None = None,
+) -> Iterator[Translation]:
+    """Translate as a book job does, without its checks: each prompt is asked once."""
+    scheduler = Scheduler(
+        engine,
+        lambda segment, _ask: Rendered(prompts[int(segment.id)], str, str),
+        run_id="bench",
+        priority=P.BOOK,
+        stop=stop,
+    )
+    segments = (Segment(str(n), str(n), 0, prompt.text) for n, prompt in prompts.items())
+    return scheduler.run(Work(segment, _asked_once(segment, sampling)) for segment in segments)
+
+
+def _asked_once(segment: Segment, sampling: Sampling) -> Climb:
+    (answer,) = yield [Ask(segment.text, sampling)]
+    if answer.error is not None:
+        raise answer.error
+    return Translation(segment.id, Status.TRANSLATED, answer.text, new_tokens=answer.new_tokens)
+
+
+def one_by_one(
+    engine: Engine, prompts: dict[int, Prompt], sampling: Sampling
+) -> Iterator[Translation]:
+    """Ask one prompt after the other, as a person does."""
+    for number, prompt in prompts.items():
+        request = Request(f"person/{number}", prompt, sampling, P.INTERACTIVE)
+        for event in stream(engine, request):
+            match event:
+                case Done(_, text, _, _, new_tokens):
+                    yield Translation(str(number), Status.TRANSLATED, text, new_tokens=new_tokens)
+                case Failure(_, error):
+                    raise error
+                case Chunk():
+                    pass
 
 
 def peak_memory(pid: int | None) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from translator.commands.terminal import say
 
 if TYPE_CHECKING:
     from translator.bench.report import Result
-    from translator.bench.speed import Trial
-    from translator.types import Prompt, Sampling
+    from translator.engines.gguf import GgufOptions
+    from translator.models.spec import ModelSpec
+    from translator.settings import Settings
 
 QUIET = 0.5  # load average above which the machine is said to be busy
 LONGEST = 700  # characters of a segment
@@ -28,24 +30,39 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "bench",
         help="measure speed on this machine",
-        description="Translate the same segments with a plain llama.cpp loop and with Verso's "
-        "engine at several widths, greedily, and compare.",
+        description="Translate the same segments with a plain llama.cpp loop, with Verso's "
+        "engine at several widths and, where it is installed, with llama-server, greedily; "
+        "measure the limits of the machine, the wait for a first word and all that is not the "
+        "model. Takes a while, and wants a quiet machine.",
     )
     parser.add_argument("--model", metavar="ID", help="a GGUF model of `verso models list`")
     parser.add_argument("--book", type=Path, metavar="FILE", help="default: a text of Verso's own")
     parser.add_argument("--from", dest="source", default="en", metavar="LANG")
     parser.add_argument("--to", default="de", metavar="LANG")
-    parser.add_argument("--segments", type=int, default=64, metavar="N", help="at most")
+    parser.add_argument("--segments", type=int, default=256, metavar="N", help="at most")
     parser.add_argument("--max-new-tokens", type=int, default=256, metavar="N")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
     parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS), metavar="N")
+    parser.add_argument(
+        "--server", type=Path, default=shutil.which("llama-server"), metavar="PROGRAM",
+        help="a llama-server to compare with (default: the one on PATH)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--requests", type=int, default=20, metavar="N",
+        help="how often a person asks while a book runs; 0: leave it out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-overhead", action="store_true", help="leave out what is not the model"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from translator.bench.run import Plan, run
     from translator.models.registry import Registry
-    from translator.settings import Settings
+    from translator.settings import Settings, assets_dir
+    from translator.types import Sampling
 
     settings = Settings.load()
     registry = Registry(settings)
@@ -54,81 +71,48 @@ def _run(arguments: argparse.Namespace) -> int:
     load = os.getloadavg()[0]
     if load > QUIET:
         say(f"The machine is busy (load {load:.1f}): the figures will be too low.")
-    result = _measure(arguments, registry.path(spec), spec.style, spec.id, settings.threads, load)
+    book = arguments.book or assets_dir() / "bench.txt"
+    result = run(
+        Plan(
+            spec.id,
+            spec.style,
+            _options(spec, registry.path(spec), settings),
+            _texts(book, arguments.segments),
+            arguments.source,
+            arguments.to,
+            Sampling(max_new_tokens=arguments.max_new_tokens),
+            arguments.widths,
+            arguments.repeats,
+            arguments.server,
+            arguments.requests,
+            None if arguments.no_overhead else book,
+            say,
+        )
+    )
     _print(result)
     if arguments.json:
         arguments.json.write_text(json.dumps(result.facts(), indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def _measure(
-    arguments: argparse.Namespace, model: Path, style: str, name: str, threads: int, load: float
-) -> Result:
-    from translator.bench.report import Result
-    from translator.bench.speed import Series
-    from translator.engines.gguf import GgufEngine, GgufOptions, usable_threads
-    from translator.engines.gguf_baseline import prompt_speed
-    from translator.prompts import get_style
-    from translator.types import Sampling, TranslationTask
+def _options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions:
+    """As the app runs the model, with the ways that `verso models tune` found."""
+    from translator.engines.gguf import GgufOptions, usable_threads
+    from translator.engines.gguf_tuning import Tunings
+    from translator.engines.pool import REQUEST_CONTEXT
 
-    sampling = Sampling(max_new_tokens=arguments.max_new_tokens)
-    texts = _texts(arguments.book, arguments.segments)
-    engine = GgufEngine(GgufOptions(model, context=1536, slots=1, threads=threads))
-    info = engine.info
-    engine.close()
-    prompt_style = get_style(style, info)
-    prompts = [
-        prompt_style.render(TranslationTask(text, arguments.source, arguments.to)) for text in texts
-    ]
-    loop = Series("plain loop")
-    widths = {width: Series(f"{width} together") for width in arguments.widths}
-    for number in range(arguments.repeats):
-        say(f"Round {number + 1} of {arguments.repeats}: plain loop")
-        loop.trials.append(_loop_trial(model, prompts, sampling, threads or usable_threads()))
-        for width, series in widths.items():
-            say(f"Round {number + 1} of {arguments.repeats}: {series.name}")
-            series.trials.append(_engine_trial(model, prompts, sampling, threads, width))
-    return Result(
-        name, info, len(prompts), arguments.repeats, loop, [*widths.values()],
-        prompt_speed(model, threads or usable_threads()), load,
-    )  # fmt: skip
+    threads = settings.threads or usable_threads()
+    options = GgufOptions(path, context=min(spec.context, REQUEST_CONTEXT), threads=threads)
+    tuning = Tunings(settings.tunings).get(path, threads)
+    return replace(options, **tuning.options()) if tuning else options
 
 
-def _loop_trial(model: Path, prompts: Sequence[Prompt], sampling: Sampling, threads: int) -> Trial:
-    from translator.bench.speed import Trial
-    from translator.engines.gguf_baseline import plain_loop
-
-    done = plain_loop(
-        model, [p.text for p in prompts], sampling.max_new_tokens, threads, prompts[0].stop
-    )
-    return Trial(
-        "plain loop", done["seconds"], done["new_tokens"], done["peak_mb"], tuple(done["texts"])
-    )
-
-
-def _engine_trial(
-    model: Path, prompts: Sequence[Prompt], sampling: Sampling, threads: int, width: int
-) -> Trial:
-    from translator.bench.speed import engine_trial, run_engine
-    from translator.engines.gguf import GgufEngine, GgufOptions
-    from translator.types import Sampling
-
-    engine = GgufEngine(GgufOptions(model, context=1536, slots=width, threads=threads))
-    try:
-        for _ in run_engine(engine, prompts[:2], Sampling(max_new_tokens=4)):
-            pass  # warm-up
-        return engine_trial(str(width), engine, prompts, sampling, lambda: engine.pid)
-    finally:
-        engine.close()
-
-
-def _texts(book: Path | None, count: int) -> list[str]:
+def _texts(book: Path, count: int) -> list[str]:
     from translator import markup
     from translator.books.base import open_book
     from translator.errors import InputError
-    from translator.settings import assets_dir
 
-    blocks = open_book(book or assets_dir() / "bench.txt").blocks()
+    blocks = open_book(book).blocks()
     texts = [markup.plain(b.text) for b in blocks if b.keep is None and len(b.text) <= LONGEST]
     if not texts:
         raise InputError("There is no text to measure with.", "Choose another --book.")
@@ -141,15 +125,50 @@ def _print(result: Result) -> None:
 
     facts = result.facts()
     table = Table(title=f"{facts['model']} · {facts['machine']} · {facts['backend']}")
-    for column in ("", "tokens/s", "x loop", "peak MB", "same texts"):
+    for column in ("", "segments", "tokens/s", "x loop", "peak MB", "same texts"):
         table.add_column(column, justify="right" if column else "left")
     for system in facts["systems"]:
         table.add_row(
             system["name"],
+            str(system["segments"]),
             f"{system['tokens_per_second']:.1f}",
             f"{system['tokens_per_second'] / result.loop.speed:.2f}",
             str(system["peak_mb"]),
-            f"{system['same_texts']} of {result.segments}",
+            f"{system['same_texts']} of {system['compared_texts']}",
         )
-    table.add_row("limit: prompt evaluation", f"{result.limit:.1f}", "", "", "")
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for line in _lines(facts):
+        console.print(line, highlight=False)
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    limits, ratios = facts["limits"], facts["ratios"]
+    decode = ", ".join(f"{n}: {v}" for n, v in limits["decode_tokens_per_second"].items())
+    lines = [
+        f"Decoding alone, tokens a second by sequences: {decode}.",
+        f"Limit for batches: prompts at {limits['prompt_tokens_per_second']} tokens a second; "
+        f"batched decoding reaches {ratios['prompt_share']:.0%} of it.",
+        f"Limit for one sequence: {limits['bandwidth_gb_per_second']} GB a second from memory, so "
+        f"{limits['single_stream_tokens_per_second']} tokens a second; decoding reaches "
+        f"{ratios['single_stream_share']:.0%} of it.",
+        f"Loading the model takes {limits['load_seconds']} s.",
+    ]
+    if ratios["llama_server"] is not None:
+        lines.append(f"Against llama-server with equal slots: {ratios['llama_server']}.")
+    if wait := facts.get("first_text_seconds"):
+        lines.append(
+            f"First text for a person: {wait['idle_p50']} s (95 %: {wait['idle_p95']} s), beside "
+            f"a book {wait['book_running_p50']} s (95 %: {wait['book_running_p95']} s)."
+        )
+    if overhead := facts.get("overhead"):
+        grown = ", ".join(
+            f"{times}x {cost['seconds']} s and {cost['peak_mb']} MB"
+            for times, cost in overhead["growth"].items()
+        )
+        lines += [
+            f"Without a model (dry run): {overhead['seconds']} s, {overhead['peak_mb']} MB; a "
+            f"text of {grown}.",
+            f"`verso --help`: {overhead['help_seconds']} s.",
+        ]
+    return lines

@@ -142,22 +142,13 @@ class _Child:
         self._info: EngineInfo | None = None
         self._error: VersoError | None = None
         self._write_lock = threading.Lock()
-        # libgomp's threads spin at barriers, and starve each other as soon as something else uses
-        # the machine (measured beside a busy browser: a third of the speed). Not spinning at all
-        # costs a single sequence a quarter. So they spin for a moment, then sleep.
-        environment = {
-            "GOMP_SPINCOUNT": "10000",
-            **os.environ,
-            "PYTHONPATH": _python_path(),
-            "PYTHONUNBUFFERED": "1",
-        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "translator.engines.gguf_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
-            env=environment,
+            env=child_environment(),
             # Ctrl+C in a terminal is the app's to handle, not the child's.
             start_new_session=True,
         )
@@ -329,6 +320,18 @@ def usable_threads() -> int:
     return os.cpu_count() or 1
 
 
-def _python_path() -> str:
-    """The child imports this very package, also when it is not installed."""
-    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+def child_environment() -> dict[str, str]:
+    """The environment of a process in which llama.cpp runs.
+
+    libgomp's threads spin at barriers, and starve each other as soon as something else uses the
+    machine (measured beside a busy browser: a third of the speed). Not spinning at all costs a
+    single sequence a quarter. So they spin for a moment, then sleep. The child imports this very
+    package, also when it is not installed.
+    """
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    return {
+        "GOMP_SPINCOUNT": "10000",
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from translator.engines.gguf import ROOT
+from translator.engines.gguf import child_environment
 from translator.errors import EngineError
 
 LIMIT_TOKENS = 512
@@ -63,14 +63,13 @@ def steps(options: Mapping[str, Any], rows: Sequence[int]) -> dict[str, Any]:
 
 
 def _measure(job: Mapping[str, Any]) -> dict[str, Any]:
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     done = subprocess.run(
         [sys.executable, "-m", "translator.engines.gguf_baseline"],
         input=json.dumps(job),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": path},
+        env=child_environment(),
         check=False,
     )
     if done.returncode:

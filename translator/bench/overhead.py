@@ -1,0 +1,86 @@
+"""What everything that is not the model costs: whole commands, each in a fresh process."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from translator.books.base import output_suffix
+from translator.errors import VersoError
+
+TIMES = (1, 10, 100)
+_STARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds and peak memory (MB) of a command."""
+
+    seconds: float
+    peak_mb: int
+
+
+def pseudo_book(book: Path) -> Cost:
+    """A dry run over a book, file to file, with its report.
+
+    Raises:
+        VersoError: the command failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="verso-bench-") as scratch:
+        out = Path(scratch) / f"out{output_suffix(book)}"
+        return command(
+            ["book", str(book), "--from", "en", "--to", "de", "--model", "pseudo", "-o", str(out),
+             "--report", f"{scratch}/report.json"],
+            Path(scratch) / "home",
+        )  # fmt: skip
+
+
+def growth(text: str) -> dict[int, Cost]:
+    """Dry runs over a text of so many times the length."""
+    costs = {}
+    with tempfile.TemporaryDirectory(prefix="verso-bench-") as scratch:
+        for times in TIMES:
+            book = Path(scratch) / f"{times}.txt"
+            # Numbered, since equal segments are asked only once.
+            parts = [f"{n} {part}" for n in range(times) for part in text.split("\n\n")]
+            book.write_text("\n\n".join(parts), encoding="utf-8")
+            costs[times] = pseudo_book(book)
+    return costs
+
+
+def start_up() -> float:
+    """Seconds of ``verso --help``, the median of a few."""
+    with tempfile.TemporaryDirectory(prefix="verso-bench-") as scratch:
+        runs = [command(["--help"], Path(scratch)).seconds for _ in range(_STARTS)]
+    return statistics.median(runs)
+
+
+def command(arguments: list[str], home: Path) -> Cost:
+    """Run ``verso`` with a data home of its own.
+
+    Raises:
+        VersoError: it ended with an error.
+    """
+    environment = {**os.environ, "VERSO_HOME": str(home)}
+    start = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "translator.cli", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise VersoError(
+            f"`verso {' '.join(arguments)}` ended with code {process.returncode}.",
+            "Run it by itself to see why.",
+        )
+    return Cost(seconds, usage.ru_maxrss // 1024)
