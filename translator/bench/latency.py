@@ -42,6 +42,7 @@ def measure(
 ) -> Latency:
     """Ask ``requests`` times without and with a book of ``prompts`` beside."""
     asked = list(islice(cycle(prompts.values()), 1, requests + 1))
+    _first_text(engine, asked[0])  # warm-up: reads the head that all prompts share
     idle = [_first_text(engine, prompt) for prompt in asked]
     stop, running = threading.Event(), threading.Event()
     errors: list[Exception] = []
