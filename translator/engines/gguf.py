@@ -144,7 +144,7 @@ class _Child:
         environment = {
             "GOMP_SPINCOUNT": "10000",
             **os.environ,
-            "PYTHONPATH": _python_path(),
+            "PYTHONPATH": python_path(),
             "PYTHONUNBUFFERED": "1",
         }
         self._process = subprocess.Popen(
@@ -322,6 +322,6 @@ def usable_threads() -> int:
     return os.cpu_count() or 1
 
 
-def _python_path() -> str:
+def python_path() -> str:
     """The child imports this very package, also when it is not installed."""
     return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.gguf_load import cache_bytes, load_model, metadata, start_backend
+from translator.engines.gguf_tokens import piece, tokenize
 from translator.errors import EngineError, ModelError
 from translator.types import Sampling
 
@@ -122,22 +123,11 @@ class LlamaModel:
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Tokens of ``text``; control tokens are recognised only if ``special``."""
-        data = text.encode("utf-8", errors="replace")
-        size = len(data) + 8
-        buffer = (llama.llama_token * size)()
-        count = llama.llama_tokenize(self.vocab, data, len(data), buffer, size, False, special)
-        if count < 0:
-            buffer = (llama.llama_token * -count)()
-            count = llama.llama_tokenize(
-                self.vocab, data, len(data), buffer, -count, False, special
-            )
-        return list(buffer[:count])
+        return tokenize(self.vocab, text, special=special)
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; a control token stands for none."""
-        buffer = ctypes.create_string_buffer(512)
-        size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
-        return buffer.raw[: max(size, 0)]
+        return piece(self.vocab, token)
 
     def token_text(self, token: int) -> str:
         """The text of a token, control tokens included (for chat templates)."""
