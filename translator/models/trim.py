@@ -24,6 +24,9 @@ Ids = npt.NDArray[np.int64]
 
 # Tensors that have a row for each token.
 _BY_TOKEN = ("token_embd.weight", "output.weight", "output.bias", "per_layer_token_embd.weight")
+# Vocabularies list what was commonest in their training text first. So many tokens of the
+# languages' scripts stay beside those of a text, which is never about everything.
+_COMMON = 32_768
 KEPT = "verso.trim.kept"  # for each token of the file, its number in the untrimmed model
 _OF = "verso.trim.tokens"  # how many tokens the untrimmed model has
 
@@ -61,16 +64,18 @@ def choose(
     """Choose the tokens for the languages ``tags``.
 
     ``counts``: how often each token occurs in a text of these languages; those that occur
-    ``min_count`` times stay. Without it, all tokens of the languages' scripts stay. ``prompts``
-    counts the tokens of Verso's own prompts, which all stay.
+    ``min_count`` times stay, and the commonest of the languages' scripts. Without it, all tokens
+    of these scripts stay. ``prompts`` counts the tokens of Verso's own prompts, which all stay.
     """
     vocabulary = Vocabulary(file)
     wanted = scripts(tags)
     kept = vocabulary.essential() | vocabulary.characters(wanted) | {*np.flatnonzero(prompts)}
+    written = vocabulary.written_in(wanted)
     if counts is None:
-        kept |= vocabulary.written_in(wanted)
+        kept |= written
     else:
-        kept |= {*np.flatnonzero(counts >= max(min_count, 1))}
+        kept |= {number for number in written if number < _COMMON}
+        kept |= {*np.flatnonzero(counts >= min_count)}
     numbers = sorted(int(number) for number in vocabulary.closed(kept))
     return Choice(file, vocabulary, np.array(numbers, dtype=np.int64))
 
