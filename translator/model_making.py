@@ -121,20 +121,20 @@ class Workshop:
             raise InputError("No language was named.", "Name them, e.g. --languages en,de.")
         origin, source = self._origin(order.model)
         few = len(known) <= _SHOWN_LANGUAGES
-        label = " ".join(known) if few else f"{len(known)} languages"
-        identity = order.id or f"{origin.id}-{label.replace(' ', '-').lower()}"
+        label = ", ".join(known) if few else f"{len(known)} languages"
+        identity = order.id or re.sub("[ ,]+", "-", f"{origin.id}-{label.lower()}")
         target = self._place(order, identity)
-        file = gguf_file.read(source)
+        tokens = vocabulary.Vocabulary(gguf_file.read(source))
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
         with Tokenizer(source) as whole:
-            prompts = trimming.prompts(file, origin, known)
+            prompts = trimming.prompts(tokens.file, origin, known)
             asked = vocabulary.used(whole.ids(prompts), whole.size)
             counts = (
                 trimming.count(whole, lines, _step(order, "reading the texts", len(lines)))
                 if lines
                 else None
             )
-            choice = trim.choose(file, known, counts, asked, min_count)
+            choice = trim.choose(tokens, known, counts, asked, min_count)
             name = f"{origin.name} ({label})"
             how = (
                 f"vocabulary trimmed to {len(choice.kept):,} of {whole.size:,} tokens for "

@@ -109,9 +109,14 @@ class LlamaModel:
             return None
         adapter = llama.llama_adapter_lora_init(self._model, options.adapter.encode())
         if not adapter:
+            hint = "An adapter runs only on the base model it was trained on."
+            if self.metadata("verso.trim.tokens"):
+                hint += (
+                    " One that changes the embedding or output layer fits only the untrimmed "
+                    "model, since trimming has cut their rows."
+                )
             raise ModelError(
-                f"The adapter {Path(options.adapter).name} does not fit this model.",
-                "An adapter runs only on the base model it was trained on.",
+                f"The adapter {Path(options.adapter).name} does not fit this model.", hint
             )
         array = (llama.llama_adapter_lora_p_ctypes * 1)(adapter)
         scales = (ctypes.c_float * 1)(options.adapter_scale)

@@ -35,9 +35,13 @@ _OF = "verso.trim.tokens"  # how many tokens the untrimmed model has
 class Choice:
     """Which tokens of a file stay: their numbers, in order."""
 
-    file: GgufFile
     vocabulary: Vocabulary
     kept: Ids
+
+    @property
+    def file(self) -> GgufFile:
+        """The file that the tokens are of."""
+        return self.vocabulary.file
 
     @property
     def size(self) -> int:
@@ -59,7 +63,7 @@ class Choice:
 
 
 def choose(
-    file: GgufFile, tags: Sequence[str], counts: Ids | None, prompts: Ids, min_count: int
+    vocabulary: Vocabulary, tags: Sequence[str], counts: Ids | None, prompts: Ids, min_count: int
 ) -> Choice:
     """Choose the tokens for the languages ``tags``.
 
@@ -67,7 +71,6 @@ def choose(
     ``min_count`` times stay, and the commonest of the languages' scripts. Without it, all tokens
     of these scripts stay. ``prompts`` counts the tokens of Verso's own prompts, which all stay.
     """
-    vocabulary = Vocabulary(file)
     wanted = scripts(tags)
     kept = vocabulary.essential() | vocabulary.characters(wanted) | {*np.flatnonzero(prompts)}
     written = vocabulary.written_in(wanted)
@@ -77,7 +80,7 @@ def choose(
         kept |= {number for number in written if number < _COMMON}
         kept |= {*np.flatnonzero(counts >= min_count)}
     numbers = sorted(int(number) for number in vocabulary.closed(kept))
-    return Choice(file, vocabulary, np.array(numbers, dtype=np.int64))
+    return Choice(vocabulary, np.array(numbers, dtype=np.int64))
 
 
 def write(

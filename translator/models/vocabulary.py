@@ -52,6 +52,7 @@ class Vocabulary:
     """
 
     def __init__(self, file: GgufFile) -> None:
+        self.file = file
         self._entries = file.entries
         kind = self._entry("model").text()
         if kind not in ("llama", "gpt2"):
