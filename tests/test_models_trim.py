@@ -194,7 +194,8 @@ def logits(path: Path, prompt: str, adapter: str = "") -> npt.NDArray[np.float32
     model = LlamaModel(ModelOptions(str(path), 128, slots=1, adapter=adapter), lambda _: None)
     tokens = model.tokenize(prompt, special=False)
     model.read(0, tokens, 0, logits=True)
-    return model.logits(1)[0].copy()
+    row: npt.NDArray[np.float32] = model.logits(1)[0].copy()
+    return row
 
 
 def test_logits_of_kept_tokens_are_the_same(pair: Pair) -> None:
