@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from translator import __version__, languages, trimming
@@ -76,7 +76,7 @@ class Workshop:
         kind = kind.upper()
         if kind not in TYPES:
             raise InputError(f"Unknown type {kind!r}.", f"Known types: {', '.join(TYPES)}.")
-        origin, source = self._origin(order.model)
+        origin, source = self._origin(order)
         info = gguf_meta.read(source)
         if info.quantization == kind:
             raise InputError(f"{origin.name} is {kind} already.")
@@ -86,8 +86,8 @@ class Workshop:
                 "what that has rounded off does not come back.",
                 "Quantize its F16, BF16 or Q8_0 file, or say --allow-requantize.",
             )
-        stem = re.sub(rf"[-.]{re.escape(info.quantization)}$", "", origin.id, flags=re.IGNORECASE)
-        identity = order.id or f"{stem}-{kind.lower()}"
+        ending = re.compile(rf"[-. ]{re.escape(info.quantization)}$", re.IGNORECASE)
+        identity = order.id or f"{ending.sub('', origin.id)}-{kind.lower()}"
         how = f"quantized from {info.quantization or 'its file'} to {kind} by Verso {__version__}"
         target = self._place(order, identity)
         needed = int(info.parameters * TYPES[kind] / 8 * _ROOM)
@@ -100,7 +100,7 @@ class Workshop:
                 threads=self._settings.threads,
                 stop=order.stop,
             )
-        name = f"{origin.name} {kind}"
+        name = f"{ending.sub('', origin.name)} {kind}"
         return self._enter(order, origin, target, identity, name, how, origin.languages)
 
     def trim(
@@ -119,7 +119,7 @@ class Workshop:
         known = tuple(dict.fromkeys(languages.get(tag).tag for tag in tags))
         if not known:
             raise InputError("No language was named.", "Name them, e.g. --languages en,de.")
-        origin, source = self._origin(order.model)
+        origin, source = self._origin(order)
         few = len(known) <= _SHOWN_LANGUAGES
         label = ", ".join(known) if few else f"{len(known)} languages"
         identity = order.id or re.sub("[ ,]+", "-", f"{origin.id}-{label.lower()}")
@@ -150,13 +150,13 @@ class Workshop:
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _origin(self, name: str) -> tuple[ModelSpec, Path]:
-        path = Path(name).expanduser()
-        if self._registry.holder(name) is None and path.is_file():
+    def _origin(self, order: Order) -> tuple[ModelSpec, Path]:
+        path = Path(order.model).expanduser()
+        if self._registry.holder(order.model) is None and path.is_file():
             path = path.resolve()
             same = (s for s in self._registry.list() if s.file and self._is_at(s, path))
-            return next(same, None) or describe(path), path
-        spec = self._registry.get(name)
+            return next(same, None) or describe(path, progress=_hashing(order)), path
+        spec = self._registry.get(order.model)
         if spec.kind is not ModelKind.GGUF or not spec.file:
             raise ModelError(
                 f"{spec.name} has no GGUF file of its own.", "Choose a model of kind gguf."
@@ -219,10 +219,16 @@ class Workshop:
             name=name,
             how=how,
             languages=tags,
-            progress=lambda done, total, _: order.progress(done / total, "hashing"),
+            progress=_hashing(order),
         )
+        if target.parent == self._settings.models.resolve():
+            spec = replace(spec, file=target.name)  # the folder may move
         self._registry.enter(spec)
         return spec
+
+
+def _hashing(order: Order) -> Callable[[int, int, str], None]:
+    return lambda done, total, _label: order.progress(done / total, "hashing")
 
 
 def _step(order: Order, what: str, total: int) -> Callable[[int], None]:

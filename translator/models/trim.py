@@ -100,6 +100,7 @@ def kept_rows(file: GgufFile) -> Ids | None:
 
 def _trimmed_entries(choice: Choice) -> dict[str, Entry]:
     entries = dict(choice.file.entries)
+    entries.pop("general.size_label", None)  # it counts the parameters of the whole model
     size, kept = len(choice.vocabulary), choice.kept
     for key, entry in entries.items():
         if key.startswith("tokenizer.ggml.") and entry.count == size:

@@ -96,7 +96,10 @@ class Vocabulary:
             number
             for number, (token, kind) in enumerate(zip(self.tokens, self._types, strict=True))
             if kind == _UNKNOWN
-            or (kind in (_CONTROL, _USER_DEFINED) and (token in prompt or not _SPARE.match(token)))
+            or (
+                kind in (_CONTROL, _USER_DEFINED)
+                and (token in prompt or not _SPARE.fullmatch(token))
+            )
         }
         named = (int(n) for entry in self.special().values() for n in entry.numbers())
         kept |= {number for number in named if number < len(self)}
@@ -169,11 +172,12 @@ class Vocabulary:
         tokens = {self.tokens[number] for number in kept}
 
         def possible(merge: str) -> bool:
-            at = merge.index(" ", 1)
-            left, right = merge[:at], merge[at + 1 :]
-            return left in tokens and right in tokens and left + right in tokens
+            left, space, right = merge[1:].partition(" ")  # a part may itself begin with a space
+            left = merge[:1] + left
+            return bool(space) and left in tokens and right in tokens and left + right in tokens
 
-        return [raw for raw in self._entry("merges").strings() if possible(raw.decode())]
+        merges = self._entry("merges").strings()
+        return [raw for raw in merges if possible(raw.decode("utf-8", "replace"))]
 
 
 def passed(token: str, rank: Callable[[str, str], float | None]) -> list[str]:
