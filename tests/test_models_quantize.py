@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.tiny_gguf import SAMPLE, write_model
 from translator.cli import main
 from translator.engines import gguf_quantize
+from translator.engines.gguf import python_path
 from translator.engines.gguf_vocab import Tokenizer
 from translator.engines.pool import EnginePool
 from translator.errors import Cancelled, DownloadError, EngineError, InputError, ModelError
@@ -123,6 +129,38 @@ def test_a_native_crash_is_one_error(source: Path, tmp_path: Path) -> None:
     # A job that the child does not understand ends it, as a crash would.
     with pytest.raises(EngineError, match="stopped while it wrote"):
         gguf_quantize.quantize(source, tmp_path / "out.gguf", "NO_SUCH", lambda _: None)
+
+
+def test_two_at_once_do_not_mix(source: Path, home: Settings) -> None:
+    home.models.mkdir(parents=True)
+    workshop = Workshop(home, Registry(home))
+    with (
+        FileLock(home.models / "tiny-q8_0.gguf.lock"),
+        pytest.raises(ModelError, match="Another Verso is writing"),
+    ):
+        workshop.quantize(Order(str(source)), "Q8_0")
+    assert workshop.quantize(Order(str(source)), "Q8_0").bytes
+    assert sorted(p.name for p in home.models.iterdir()) == ["tiny-q8_0.gguf", "tiny-q8_0.toml"]
+
+
+def test_the_child_ends_with_its_parent(source: Path, tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "translator.engines.gguf_quantize"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": python_path()},
+    )
+    # The job's source is a pipe that never gives anything: llama.cpp waits for ever.
+    os.mkfifo(tmp_path / "endless.gguf")
+    job = {"source": str(tmp_path / "endless.gguf"), "target": "x", "kind": "Q8_0", "threads": 1}
+    assert child.stdin is not None
+    child.stdin.write(json.dumps(job).encode() + b"\n")
+    child.stdin.flush()
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(5)
+    child.stdin.close()
+    assert child.wait(60) == 1
 
 
 def test_the_command(

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from translator import __version__, languages, trimming
 from translator.engines.gguf_quantize import FULL, TYPES
 from translator.engines.gguf_quantize import quantize as run_quantize
@@ -187,20 +189,28 @@ class Workshop:
     @contextmanager
     def _written(self, target: Path, needed: int, name: str) -> Iterator[Path]:
         """A place to write to; what is there when the block ends well becomes ``target``."""
-        partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+        partial = target.with_name(f"{target.name}.part")
+        lock = FileLock(target.with_name(f"{target.name}.lock"))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            check_space(target.parent, needed, name)
-            yield partial
-            with partial.open("rb+") as file:
-                os.fsync(file.fileno())
-            partial.replace(target)
+            with lock.acquire(timeout=0):
+                try:
+                    check_space(target.parent, needed, name)
+                    yield partial
+                    with partial.open("rb+") as file:
+                        os.fsync(file.fileno())
+                    partial.replace(target)
+                finally:
+                    partial.unlink(missing_ok=True)
+                    Path(lock.lock_file).unlink(missing_ok=True)
+        except Timeout:
+            raise ModelError(
+                f"Another Verso is writing {target.name}.", "Wait until it is done."
+            ) from None
         except OSError as error:
             raise ModelError(
                 f"Cannot write {target}: {error.strerror or error}.", "Choose another with -o."
             ) from error
-        finally:
-            partial.unlink(missing_ok=True)
 
     def _enter(
         self,

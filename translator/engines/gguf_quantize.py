@@ -64,24 +64,25 @@ def quantize(
     done, problem = False, ""
     try:
         process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.close()
+        process.stdin.flush()  # and stays open: its end tells the child to end
         for line in process.stdout:
             if stop is not None and stop.is_set():
                 raise Cancelled("Stopped quantizing.")
             message = json.loads(line)
             report(message.get("fraction", 0.0))
             done, problem = message.get("done", False), message.get("problem", "")
+        process.wait()
     except BrokenPipeError:
         pass  # it died before it read its job: told below
     finally:
         process.kill()
-        process.stdout.close()
-        code = process.wait()
+        process.communicate()
     if problem:
         raise ModelError(f"llama.cpp cannot write {source.name} as {kind}: {problem}.")
     if not done:
         raise EngineError(
-            f"llama.cpp stopped while it wrote {source.name} as {kind} (exit code {code}).",
+            f"llama.cpp stopped while it wrote {source.name} as {kind} "
+            f"(exit code {process.returncode}).",
             "Close other programs to free memory, and try again.",
         )
 
@@ -96,6 +97,7 @@ def main() -> int:
         out.flush()
 
     job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import ctypes
 
     import llama_cpp as llama
@@ -121,6 +123,13 @@ def main() -> int:
     failed = llama.llama_model_quantize(job["source"].encode(), job["target"].encode(), params)
     send({"problem": " ".join(said)[:300] or "no reason given"} if failed else {"done": True})
     return 0
+
+
+def _end_with_parent() -> None:
+    # Not sys.stdin: a thread inside it when the interpreter ends is a fatal error.
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":
