@@ -105,6 +105,8 @@ def test_every_field_of_a_spec_can_be_written() -> None:
         aliases=("z",),
         default=True,
         reads_context=True,
+        made_from="y",
+        made_how="shrunk",
     )
     plain = ModelSpec("a", "A", ModelKind.GGUF)
     for field in dataclasses.fields(ModelSpec):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from translator.commands import tune
+from translator.commands import model_making, tune
 from translator.commands.terminal import complain, print_json, say, size, table
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         "--accept-terms", action="store_true", help="agree to the licence without being asked"
     )
     pulled.set_defaults(run=_pull)
+    model_making.add_actions(actions)
     removed = actions.add_parser("remove", help="delete a model's file or your entry")
     removed.add_argument("id", help="id or alias")
     removed.set_defaults(run=_remove)
@@ -63,7 +64,7 @@ def _list(arguments: argparse.Namespace) -> int:
         print_json([_facts(spec, registry) for spec in specs])
     else:
         table(
-            ("id", "name", "here", "size", "licence", "languages"),
+            ("id", "name", "here", "size", "licence", "languages", "made from"),
             [
                 (
                     spec.id + (" *" if spec.default else ""),
@@ -72,6 +73,7 @@ def _list(arguments: argparse.Namespace) -> int:
                     size(spec.bytes) if spec.bytes else "",
                     spec.licence.name,
                     _languages(spec),
+                    spec.made_from,
                 )
                 for spec in specs
             ],
@@ -115,6 +117,7 @@ def _show(arguments: argparse.Namespace) -> int:
         "prompt style": spec.style,
         "languages": " ".join(spec.languages),
         "base model": spec.base,
+        "made from": ", ".join(filter(None, (spec.made_from, spec.made_how))),
         "licence": " ".join(filter(None, (spec.licence.name, spec.licence.url))),
         "terms": spec.licence.notice,
         "homepage": spec.homepage,

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.gguf_load import cache_bytes, load_model, metadata, start_backend
+from translator.engines.gguf_tokens import piece, tokenize
 from translator.errors import EngineError, ModelError
 from translator.types import Sampling
 
@@ -119,9 +120,14 @@ class LlamaModel:
             return None
         adapter = llama.llama_adapter_lora_init(self._model, options.adapter.encode())
         if not adapter:
+            hint = "An adapter runs only on the base model it was trained on."
+            if self.metadata("verso.trim.tokens"):
+                hint += (
+                    " One that changes the embedding or output layer fits only the untrimmed "
+                    "model, since trimming has cut their rows."
+                )
             raise ModelError(
-                f"The adapter {Path(options.adapter).name} does not fit this model.",
-                "An adapter runs only on the base model it was trained on.",
+                f"The adapter {Path(options.adapter).name} does not fit this model.", hint
             )
         array = (llama.llama_adapter_lora_p_ctypes * 1)(adapter)
         scales = (ctypes.c_float * 1)(options.adapter_scale)
@@ -133,22 +139,11 @@ class LlamaModel:
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Tokens of ``text``; control tokens are recognised only if ``special``."""
-        data = text.encode("utf-8", errors="replace")
-        size = len(data) + 8
-        buffer = (llama.llama_token * size)()
-        count = llama.llama_tokenize(self.vocab, data, len(data), buffer, size, False, special)
-        if count < 0:
-            buffer = (llama.llama_token * -count)()
-            count = llama.llama_tokenize(
-                self.vocab, data, len(data), buffer, -count, False, special
-            )
-        return list(buffer[:count])
+        return tokenize(self.vocab, text, special=special)
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; a control token stands for none."""
-        buffer = ctypes.create_string_buffer(512)
-        size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
-        return buffer.raw[: max(size, 0)]
+        return piece(self.vocab, token)
 
     def token_text(self, token: int) -> str:
         """The text of a token, control tokens included (for chat templates)."""

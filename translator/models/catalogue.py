@@ -150,6 +150,8 @@ def _model(table: _Table) -> ModelSpec:
         aliases=table.texts("aliases"),
         default=table.take("default", bool, False),
         reads_context=table.take("reads_context", bool, False),
+        made_from=table.take("made_from", str, ""),
+        made_how=table.take("made_how", str, ""),
     )
     table.finish()
     _validate(spec, table.where)

@@ -30,7 +30,7 @@ _SCALARS = {
 }  # fmt: skip
 
 # Tensor types: (values in a block, bytes of a block), as in ggml.
-_BLOCKS = {
+BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
     9: (32, 36), 10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210),
     15: (256, 292), 16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18),
@@ -199,7 +199,7 @@ class _Reader:
                 items *= self._number("Q")
             kind = self._number("I")
             offset = self._number("Q")
-            block, width = _BLOCKS.get(kind, (1, 0))
+            block, width = BLOCKS.get(kind, (1, 0))
             end = max(end, offset + items // block * width)
             parameters += items
         alignment = values.get("general.alignment", 32)

@@ -126,18 +126,26 @@ class Registry:
         :class:`ModelError` when the file cannot be used or the id is taken.
         """
         spec = describe(path, id=id, name=name, style=style, progress=progress)
-        taken = {known.casefold(): other for other in self.list() for known in _names(other)}
-        other = taken.get(spec.id.casefold())
+        other = self.holder(spec.id)
         if other is not None and other.file != spec.file:
             raise ModelError(
                 f"The name {spec.id!r} is taken by {other.name}.", "Choose another with --id."
             )
+        self.enter(spec)
+        return spec
+
+    def holder(self, name: str) -> ModelSpec | None:
+        """The model that has this very name as its id or alias, in any case of letters."""
+        wanted = name.casefold()
+        return next((s for s in self.list() if wanted in map(str.casefold, _names(s))), None)
+
+    def enter(self, spec: ModelSpec) -> None:
+        """Write the user's entry for a model; one of the same id is replaced."""
         self._folder.mkdir(parents=True, exist_ok=True)
         entry = self._folder / f"{spec.id}.toml"
         temporary = entry.with_name(f"{entry.name}.{os.getpid()}.tmp")
         temporary.write_text(catalogue.dump(spec), encoding="utf-8")
         temporary.replace(entry)
-        return spec
 
     def remove(self, name: str) -> Removal:
         """Delete a model's entry and its files inside the models folder.

@@ -69,7 +69,8 @@ class ModelSpec:
     ``sha256`` is empty only for files that the user added; then nothing is verified.
     ``languages`` empty: not stated. ``style`` is the id of a prompt style. ``context`` is what
     one request may use, in tokens. ``aliases`` are other names that the command line takes.
-    ``reads_context``: it was trained to use the text before a segment.
+    ``reads_context``: it was trained to use the text before a segment. ``made_from`` and
+    ``made_how``: the model that Verso made this one from, and what it did.
     """
 
     id: str
@@ -96,3 +97,5 @@ class ModelSpec:
     aliases: tuple[str, ...] = ()
     default: bool = False
     reads_context: bool = False
+    made_from: str = ""  # id of a model, or the name of a file
+    made_how: str = ""  # e.g. "quantized to Q8_0 by Verso 0.1.0"

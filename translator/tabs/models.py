@@ -123,7 +123,7 @@ def _card(context: AppContext, spec: ModelSpec) -> str:
         f'<article class="v-card v-model" data-model="{views.escape(spec.id)}">'
         f"<header><h3>{views.escape(spec.name)}</h3>{badge}</header>"
         f"<p>{views.escape(spec.description)} {home}</p>"
-        f"{views.figures(_facts(spec))}{engine}{terms}{download}"
+        f"{views.figures(_facts(spec))}{_origin(context, spec)}{engine}{terms}{download}"
         f'<div class="v-buttons">{_buttons(context, spec, installed, running, agreed, held)}</div>'
         "</article>"
     )
@@ -139,6 +139,16 @@ def _facts(spec: ModelSpec) -> list[str]:
         f"{count} languages" if count > 3 else ", ".join(map(views.language_name, spec.languages)),
         "adapter" if spec.base else "",
     ]
+
+
+def _origin(context: AppContext, spec: ModelSpec) -> str:
+    """Which model this one was made from, and how."""
+    if not spec.made_from:
+        return ""
+    known = context.registry.holder(spec.made_from)
+    name = known.name if known is not None else spec.made_from
+    how = f": {spec.made_how}" if spec.made_how else ""
+    return f'<p class="v-made">Made from {views.escape(name)}{views.escape(how)}.</p>'
 
 
 def _state(spec: ModelSpec, installed: bool, held: LoadedModel | None) -> tuple[str, str]:
