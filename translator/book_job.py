@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
-from translator import markup, segmenting
-from translator.books.audit import MARKUP_ID, audit
-from translator.books.base import Bilingual, Book, WriteOptions
+from translator import markup
+from translator.books.base import Bilingual, Book
 from translator.books.export import open_for
+from translator.editions import edition_path, options_of, require_same, texts_of, written
 from translator.engines.base import Engine, Priority
-from translator.errors import InputError
 from translator.memory import Memory
 from translator.models.spec import ModelSpec
 from translator.pipeline import Pipeline, PipelineOptions
 from translator.progress import Meter
-from translator.prompts import UNKNOWN, get_style
+from translator.prompts import get_style
 from translator.records import Entry, Job
 from translator.report import Report, against_file, write_json
 from translator.resources import Resources, opened
@@ -47,9 +45,11 @@ class BookOptions:
     ``model`` is an id or alias ("": the default). ``sampling`` replaces single fields of the
     model's own. ``output`` is where the book goes (``None``: into the job's folder), ``report``
     where a second copy of the report goes. ``validate`` runs epubcheck before and after.
-    ``glossary`` (CSV, TSV, TBX) and ``memory`` (TMX) are files for this job alone. ``remember``:
+    ``glossaries`` (CSV, TSV, TBX; of equal terms the first counts) and ``memory`` (TMX) are files
+    that the job works with. ``remember``:
     use the memory of this data home, and add to it. ``context``: show the model the sentences
-    before (``None``: where its catalogue entry says that it reads them).
+    before (``None``: where its catalogue entry says that it reads them). ``also``: an edition to
+    write besides the one that ``bilingual`` says, from the same translations.
     """
 
     target: str
@@ -61,16 +61,18 @@ class BookOptions:
     output: Path | None = None
     report: Path | None = None
     validate: bool = False
-    glossary: Path | None = None
+    glossaries: tuple[Path, ...] = ()
     memory: Path | None = None
     remember: bool = True
     context: bool | None = None
+    also: Bilingual | None = None
 
     def stored(self) -> dict[str, Any]:
         """As a row of the store keeps it."""
-        paths = ("output", "report", "glossary", "memory")
+        paths = ("output", "report", "memory")
         named = {name: str(getattr(self, name) or "") for name in paths}
-        return {**asdict(self), "sampling": dict(self.sampling), **named}
+        glossaries = [str(path) for path in self.glossaries]
+        return {**asdict(self), "sampling": dict(self.sampling), "glossaries": glossaries, **named}
 
 
 class BookRun:
@@ -105,7 +107,7 @@ class BookRun:
         if not entries or any(entry.translation is None for entry in entries):
             with opened(self._job, self._folder, self._memory) as resources:
                 entries = self._translate(blocks, entries, resources, stop)
-        self.phase = "writing the book"
+        self.phase = "writing the book and reading it again"
         return self._write(book, blocks, entries)
 
     def _translate(
@@ -129,7 +131,7 @@ class BookRun:
                 self.phase = "dividing the text"
                 self._store.add_segments(job.id, pipeline_for([]).segments(blocks))
                 entries = self._store.entries(job.id)
-            _require_same(blocks, entries)
+            require_same(blocks, entries)
             pipeline = pipeline_for([entry.segment for entry in entries])
             missing = {e.segment.id: e.segment for e in entries if e.translation is None}
             self.meter = Meter(missing.values(), engine.info.slots)
@@ -155,27 +157,23 @@ class BookRun:
 
     def _write(self, book: Book, blocks: list[Block], entries: list[Entry]) -> Report:
         job = self._job
-        _require_same(blocks, entries)
+        require_same(blocks, entries)
         entries = self._refuse_unwritable(book, entries)
-        options = WriteOptions(
-            "" if job.source_language == UNKNOWN else job.source_language,
-            job.target_language,
-            job.options["bilingual"],
-        )
-        texts = _texts(entries, job.target_language)
         output = Path(job.output)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        book.write(output, texts, options)
-        self.phase = "reading the written book again"
-        wrong = {i.block_id: i.reason for i in audit(book, output, texts, options) if not i.ok}
-        damage = wrong.pop(MARKUP_ID, None)
-        problems = (f"Links, images or ids differ from the source: {damage}.",) if damage else ()
-        entries = self._store_failures(entries, against_file(entries, wrong))
+        seen, problems = written(book, entries, output, options_of(job, job.options["bilingual"]))
+        entries = self._store_failures(entries, seen)
+        notes = book.notes
+        if also := job.options.get("also"):
+            self.phase = "writing the other edition"
+            second = edition_path(job, also)
+            seen, others = written(book, entries, second, options_of(job, also))
+            entries = self._store_failures(entries, seen)
+            problems, notes = (*problems, *others), (*notes, f"Also written: {second}")
         validation = Validation(reason="not asked for")
         if job.options["validate"]:
             self.phase = "validating"
             validation = validate(Path(job.source), output)
-        report = Report(job, tuple(entries), problems, book.notes, validation)
+        report = Report(job, tuple(entries), problems, notes, validation)
         asked = job.options["report"]
         copies = [Path(asked)] if asked else []
         write_json(report.as_dict(), [self._folder / "report.json", *copies])
@@ -185,7 +183,7 @@ class BookRun:
         """Fail the segments of blocks whose translation the book cannot hold."""
         wrong = {
             block_id: f"it cannot be written into the book: {problem}"
-            for block_id, text in _texts(entries, self._job.target_language).items()
+            for block_id, text in texts_of(entries, self._job.target_language).items()
             if (problem := book.check(block_id, text))
         }
         failed = [
@@ -217,33 +215,3 @@ def _honest(translation: Translation, source: str) -> Translation:
         reason=_SAME_IN_MEMORY if translation.provenance is Provenance.MEMORY else UNCHANGED,
         provenance=Provenance.NONE,
     )
-
-
-def _by_block(entries: Iterable[Entry]) -> Iterable[tuple[str, list[Entry]]]:
-    for block_id, group in groupby(entries, lambda entry: entry.segment.block_id):
-        yield block_id, list(group)
-
-
-def _texts(entries: Iterable[Entry], target: str) -> dict[str, str]:
-    """The new text of every block with something translated in it."""
-    texts = {}
-    for block_id, parts in _by_block(entries):
-        ended = [part.translation for part in parts if part.translation is not None]
-        if any(translation.status is Status.TRANSLATED for translation in ended):
-            texts[block_id] = segmenting.join(
-                [part.segment for part in parts], [t.text for t in ended], target
-            )
-    return texts
-
-
-def _require_same(blocks: list[Block], entries: list[Entry]) -> None:
-    """Raise :class:`InputError` unless the stored segments are those of these blocks."""
-    stored = {
-        block_id: "".join(f"{p.segment.before}{p.segment.text}{p.segment.after}" for p in parts)
-        for block_id, parts in _by_block(entries)
-    }
-    if stored != {block.id: block.text for block in blocks}:
-        raise InputError(
-            "This version of Verso reads the book differently from the one that began the job.",
-            "Begin the book anew (`verso book` with --restart).",
-        )

@@ -10,7 +10,8 @@ from pathlib import Path
 from translator import languages, markup
 from translator.book_job import BookOptions
 from translator.books.base import Book, WriteOptions, output_suffix, require_mode
-from translator.books.export import exported, open_for
+from translator.books.export import open_for
+from translator.editions import require_place
 from translator.errors import InputError
 from translator.models.registry import Registry
 from translator.models.spec import ModelSpec
@@ -48,7 +49,7 @@ def new_job(
             raise InputError(f"There is no text to translate in {path.name}.")
         language = _source_language(book, options.source, target, spec)
         output = checked_output(book, path, folder, target.tag, options)
-        bring(folder, options.glossary, options.memory, language, target.tag)
+        bring(folder, options.glossaries, options.memory, language, target.tag)
         sha256 = file_hash(source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -74,13 +75,15 @@ def new_job(
 
 def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[str, object]:
     """What the options mean on this machine now: a job that differs here is another job."""
-    files = {"glossary": options.glossary, "memory": options.memory}
+    hashes: dict[str, object] = {"glossaries": [file_hash(path) for path in options.glossaries]}
+    if options.memory:
+        hashes["memory"] = file_hash(options.memory)
     return {
         "model": spec.id,
         "model_key": model_key(registry, spec),
         "context": spec.reads_context if options.context is None else options.context,
         "remember": options.remember,
-        "hashes": {name: file_hash(path) for name, path in files.items() if path},
+        "hashes": hashes,
     }
 
 
@@ -118,20 +121,14 @@ def file_hash(path: Path) -> str:
 
 def checked_output(book: Book, path: Path, folder: Path, target: str, options: BookOptions) -> Path:
     """Where the book will be written. Raises :class:`VersoError` if that cannot work."""
-    require_mode(book, WriteOptions("", target, options.bilingual))
+    for edition in {options.bilingual, options.also or "none"}:
+        require_mode(book, WriteOptions("", target, edition))
     output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
-    suffix = output_suffix(path)
-    if output.suffix.lower() != suffix.lower() and not exported(path, output):
-        like = " like the book" if suffix == path.suffix else ""
-        raise InputError(
-            f"The output has to be a {suffix or 'plain'} file{like}.",
-            f"Try -o {output.with_suffix(suffix).name}.",
-        )
-    if output.resolve() == path.resolve():
-        raise InputError("The output would replace the book itself.", "Choose another name.")
-    for place in (output, options.report.absolute() if options.report else output):
-        if place.is_dir() or not (place.parent.is_dir() or place.parent == folder):
-            raise InputError(f"{place} is no place for a file.", "Does its folder exist?")
+    if output.parent != folder:
+        require_place(path, output)
+    report = options.report.absolute() if options.report else output
+    if report.is_dir() or not (report.parent.is_dir() or report.parent == folder):
+        raise InputError(f"{report} is no place for a file.", "Does its folder exist?")
     return output
 
 
