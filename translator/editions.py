@@ -50,7 +50,8 @@ def write_edition(
     entries = [entry for entry in entries if entry.segment.block_id in here]
     require_same(blocks, entries)
     entries, problems = written(book, entries, output, options_of(job, bilingual))
-    job = replace(job, output=str(output), options={**job.options, "bilingual": bilingual})
+    options = {**job.options, "bilingual": bilingual, "validate": False}
+    job = replace(job, output=str(output), options=options)
     return Report(job, tuple(entries), problems, book.notes)
 
 
