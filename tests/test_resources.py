@@ -169,7 +169,7 @@ def test_poor_results_are_not_remembered(home: Home, tmp_path: Path) -> None:
     terms.write_text("whale,Wal\nsailor,Matrose\n", encoding="utf-8")
     book = small_text(tmp_path / "a.txt", *GERMAN)
     jobs, engine = home.start()
-    report = jobs.run(jobs.create(book, options(glossary=terms), queue=False))
+    report = jobs.run(jobs.create(book, options(glossaries=(terms,)), queue=False))
     checks = [check for e in report.entries if e.translation for check in e.translation.checks]
     assert [(check.name, check.detail, check.fatal) for check in checks] == [
         ("glossary", "missing 'Matrose' for 'sailor'", False)
@@ -186,7 +186,7 @@ def test_files_stay_with_the_job(home: Home, tmp_path: Path) -> None:
     terms, memory = tmp_path / "terms.csv", tmp_path / "memory.tmx"
     terms.write_text("sailor,Matrose\n", encoding="utf-8")
     tmx.write(memory, [Unit(SECOND, "Keiner glaubte ihm auch nur ein Wort.", "en", "de")])
-    wishes = options(glossary=terms, memory=memory)
+    wishes = options(glossaries=(terms,), memory=memory)
     jobs, engine = home.start()
     engine.hold = threading.Event()
     job_id = jobs.create(book, wishes, queue=False)
@@ -226,7 +226,7 @@ def test_terms_and_context_reach_the_prompt(home: Home, tmp_path: Path) -> None:
         tagged_text(request).removeprefix("English: ").removesuffix("\nGerman:")
     )
     book = small_text(tmp_path / "a.txt", *GERMAN)
-    for wishes in (options(glossary=terms, context=True), options(glossary=terms, context=True)):
+    for wishes in (options(glossaries=(terms,), context=True), options(glossaries=(terms,), context=True)):
         job_id = jobs.create(book, wishes, queue=False)
         assert jobs.run(job_id).complete
         assert jobs.store.job(job_id).options["context"] is True
@@ -246,8 +246,8 @@ def test_wrong_files_make_no_job(home: Home, tmp_path: Path) -> None:
     wrong = [
         (options(memory=french), "no translations from English into German"),
         (options(memory=tmp_path / "no.tmx"), "cannot be read"),
-        (options(glossary=broken), "one column"),
-        (options(glossary=tmp_path / "no.csv"), "cannot be read"),
+        (options(glossaries=(broken,)), "one column"),
+        (options(glossaries=(tmp_path / "no.csv",)), "cannot be read"),
     ]
     for wishes, message in wrong:
         with pytest.raises(InputError, match=message):

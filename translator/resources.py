@@ -30,23 +30,28 @@ _MEMORY = "memory.db"
 
 
 def bring(
-    folder: Path, glossary: Path | None, memory: Path | None, source: str, target: str
+    folder: Path, glossaries: Sequence[Path], memory: Path | None, source: str, target: str
 ) -> None:
-    """Put a glossary and a TMX file into a job's folder.
+    """Put glossaries and a TMX file into a job's folder.
 
     Raises :class:`InputError` if one of them cannot be read or has nothing for the languages.
     """
-    if glossary is not None:
-        glossary_for(glossary, source, target)
-        shutil.copyfile(glossary, folder / f"glossary{glossary.suffix.lower()}")
+    if glossaries:
+        glossary_for(glossaries, source, target)
+    for number, path in enumerate(glossaries):
+        shutil.copyfile(path, folder / f"glossary-{number:03}{path.suffix.lower()}")
     if memory is not None:
         _read_memory(memory, folder / _MEMORY, source, target)
 
 
-def glossary_for(path: Path, source: str, target: str) -> Glossary:
-    """The glossary in a file. Raises :class:`InputError`, also for an unknown source language."""
+def glossary_for(paths: Sequence[Path], source: str, target: str) -> Glossary:
+    """The terms of all these files; of equal ones the first counts.
+
+    Raises :class:`InputError`, also for an unknown source language.
+    """
     _require_known(source)
-    return load(path, source, target)
+    terms = (term for path in paths for term in load(path, source, target).terms)
+    return Glossary(terms, source, target)
 
 
 def _require_known(source: str) -> None:
@@ -98,8 +103,9 @@ class Resources:
 @contextmanager
 def opened(job: Job, folder: Path, shared: Memory | None) -> Iterator[Resources]:
     """The resources of a job, for as long as the context lasts."""
-    path = next(folder.glob("glossary.*"), None)
-    glossary = glossary_for(path, job.source_language, job.target_language) if path else None
+    # Named "glossary.csv" and the like by earlier versions.
+    paths = sorted([*folder.glob("glossary-*"), *folder.glob("glossary.*")])
+    glossary = glossary_for(paths, job.source_language, job.target_language) if paths else None
     own = Memory(folder / _MEMORY) if (folder / _MEMORY).exists() else None
     shared = shared if job.options.get("remember", True) else None
     memory = LayeredMemory(shared, own) if shared or own else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -66,20 +66,20 @@ class Translator:
         source: str = "auto",
         style: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
-        glossary: Path | None = None,
+        glossaries: Sequence[Path] = (),
         stop: threading.Event | None = None,
     ) -> TextResult:
         """Translate a text of any length.
 
         ``to`` and ``source`` are tags or names; ``style`` is "", "literary", "formal", "plain" or
         an instruction. ``sampling`` replaces the model's own, a mapping only the fields it names.
-        ``glossary`` is a CSV, TSV or TBX file.
+        ``glossaries`` are CSV, TSV or TBX files.
         Raises :class:`VersoError` for anything that a user can mend; a segment that could not be
         translated does not raise, it is counted in ``failed``.
         """
         result = None
         for update in self.stream(
-            text, to=to, source=source, style=style, sampling=sampling, glossary=glossary,
+            text, to=to, source=source, style=style, sampling=sampling, glossaries=glossaries,
             stop=stop,
         ):  # fmt: skip
             result = update.result
@@ -94,7 +94,7 @@ class Translator:
         source: str = "auto",
         style: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
-        glossary: Path | None = None,
+        glossaries: Sequence[Path] = (),
         stop: threading.Event | None = None,
     ) -> Iterator[TextUpdate]:
         """Like :meth:`translate`, as it happens; the last update carries the result.
@@ -112,8 +112,8 @@ class Translator:
             style.strip(),
             run_id=f"text{next(_TEXTS)}",
         )
-        if glossary is not None and text.strip():
-            options = with_glossary(options, glossary_for(glossary, tag, target.tag))
+        if glossaries and text.strip():
+            options = with_glossary(options, glossary_for(glossaries, tag, target.tag))
         return TextStream(text, options, detection, self.model.id, self._segment_run).updates(stop)
 
     def close(self) -> None:

@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from translator.commands.options import add_translation_options, model_of, sampling_of
+from translator.commands.options import (
+    add_translation_options,
+    model_of,
+    sampling_of,
+    saved_glossaries,
+)
 from translator.commands.terminal import say
 
 if TYPE_CHECKING:
@@ -30,6 +35,10 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     parser.add_argument(
         "--bilingual", choices=("none", "above", "below", "side"), default="none",
         help="where the source text stands (default: none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--also", choices=("none", "above", "below", "side"), metavar="EDITION",
+        help="write this edition too, from the same translations, e.g. --also below",
     )  # fmt: skip
     parser.add_argument(
         "--memory", type=Path, metavar="TMX", help="use this translation memory for this book"
@@ -77,10 +86,11 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.output or path.with_name(output_name(path, target, arguments.bilingual)),
             arguments.report,
             arguments.validate,
-            arguments.glossary,
+            saved_glossaries(arguments, settings),
             arguments.memory,
             arguments.remember,
             arguments.context,
+            also=arguments.also,
         )
         return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator import languages
 from translator.commands.fetch import ensure
-from translator.commands.options import sampling_of
+from translator.commands.options import sampling_of, saved_glossaries
 from translator.commands.streamed import print_stream
 from translator.commands.terminal import complain, interruptible, say
 from translator.commands.translate import report_failures
@@ -50,7 +49,7 @@ class Prompt:
         self._source = _source(arguments.source)
         self._style = arguments.style
         self._sampling = sampling_of(arguments)
-        self._glossary: Path | None = arguments.glossary
+        self._glossaries = saved_glossaries(arguments, settings)
         self._translator = Translator(spec.id, settings=settings, pool=pool)
         self._ready = False  # whether the model is known to be loaded
 
@@ -126,7 +125,7 @@ class Prompt:
                 source=self._source,
                 style=self._style,
                 sampling=self._sampling,
-                glossary=self._glossary,
+                glossaries=self._glossaries,
                 stop=stop,
             )
             doing = "Translating" if self._ready else f"Loading {self._translator.model.name}"
