@@ -16,6 +16,8 @@ from translator.books.xmltree import Edit, splice
 from translator.errors import BookError
 from translator.types import Block
 
+# Noncharacters, for a program's own use; the first ones are placeholders.
+_MARKS = [chr(code) for code in (*range(0xFDD4, 0xFDF0), *range(0x1FFFE, 0x10FFFF, 0x10000))]
 Render = Callable[[Unit, str, Callable[[int, int], str]], str]
 
 
@@ -64,6 +66,37 @@ def compose(
 
         done.append(Edit(start, end, render(job, texts[job.id], take)))
     return splice(part.source, done)
+
+
+class Copies:
+    """Copies of source text in a bilingual edition.
+
+    They are marked while the text is composed, so that their places in the written text are known
+    and nothing in the file itself has to mark them.
+    """
+
+    def __init__(self, source: str, texts: Mapping[str, str]) -> None:
+        used = set(source).union(*texts.values())
+        self._mark = next(mark for mark in _MARKS if mark not in used)
+
+    def mark(self, copy: str) -> str:
+        """A copy, or other text of the edition that the translation alone would not have."""
+        return f"{self._mark}{copy}{self._mark}"
+
+    def written(self, marked: str) -> str:
+        """The text as it goes into the file."""
+        return marked.replace(self._mark, "")
+
+    def left_out(self, marked: str, text: str) -> str:
+        """A text that was written as ``marked`` says, without the copies that are in place."""
+        pieces, position = [], 0
+        for number, piece in enumerate(marked.split(self._mark)):
+            stop = position + len(piece)
+            found = text[position:stop]
+            if number % 2 == 0 or found != piece:
+                pieces.append(found)
+            position = stop
+        return "".join([*pieces, text[position:]])
 
 
 def changed_units(units: Iterable[Unit], texts: Mapping[str, str]) -> list[Unit]:
