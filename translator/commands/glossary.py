@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from translator.commands.terminal import say
 
 if TYPE_CHECKING:
-    from translator.glossary_store import GlossaryStore
+    from translator.glossary_store import GlossaryStore, Saved
 
 
 def add_parser(commands: Any) -> None:  # argparse's class is private
@@ -61,6 +61,11 @@ def _store() -> GlossaryStore:
     return GlossaryStore(Settings.load().glossaries)
 
 
+def _terms(saved: Saved) -> str:
+    count = len(saved.terms)
+    return f"{count:,} term{'' if count == 1 else 's'}"
+
+
 def _list(arguments: argparse.Namespace) -> int:
     from translator.errors import InputError
 
@@ -72,7 +77,7 @@ def _list(arguments: argparse.Namespace) -> int:
         except InputError as error:
             say(f"{error.message} {error.hint}")
             continue
-        print(f"{name}: {saved.source} → {saved.target}, {len(saved.terms):,} terms")
+        print(f"{name}: {saved.source} → {saved.target}, {_terms(saved)}")
     if not names:
         say("No glossary is saved yet: `verso glossary import FILE`.")
     return 0
@@ -95,7 +100,7 @@ def _import(arguments: argparse.Namespace) -> int:
     name = arguments.name or store.free_name(path.stem)
     was = name if arguments.replace and name in store.names() else ""
     saved = store.save(Saved(name, *pair, tuple(load_terms(path, *pair))), was=was)
-    say(f"Saved “{saved.name}”: {len(saved.terms):,} terms, {saved.source} → {saved.target}.")
+    say(f"Saved “{saved.name}”: {_terms(saved)}, {saved.source} → {saved.target}.")
     return 0
 
 
@@ -104,7 +109,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
     saved = _store().get(arguments.name)
     glossary_export.write(arguments.file, saved.terms, saved.source, saved.target)
-    say(f"Written: {len(saved.terms):,} terms.")
+    say(f"Written: {_terms(saved)}.")
     print(arguments.file)
     return 0
 
