@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from translator import markup
+from translator import chapters, markup
 from translator.books.base import Bilingual, Book
 from translator.books.export import open_for
 from translator.editions import edition_path, options_of, require_same, texts_of, written
@@ -49,7 +49,10 @@ class BookOptions:
     that the job works with. ``remember``:
     use the memory of this data home, and add to it. ``context``: show the model the sentences
     before (``None``: where its catalogue entry says that it reads them). ``also``: an edition to
-    write besides the one that ``bilingual`` says, from the same translations.
+    write besides the one that ``bilingual`` says, from the same translations. ``chapters`` are
+    the numbers of those to translate (:mod:`translator.chapters`; ``None``: all), ``skip`` the
+    kinds of parts that stay as they are. ``brief`` tells the model about the book, ``refine`` lets
+    it look at each draft a second time.
     """
 
     target: str
@@ -66,6 +69,10 @@ class BookOptions:
     remember: bool = True
     context: bool | None = None
     also: Bilingual | None = None
+    chapters: tuple[int, ...] | None = None
+    skip: tuple[str, ...] = ()
+    brief: str = ""
+    refine: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As a row of the store keeps it."""
@@ -129,7 +136,9 @@ class BookRun:
 
             if not entries:
                 self.phase = "dividing the text"
-                self._store.add_segments(job.id, pipeline_for([]).segments(blocks))
+                asked = job.options.get("chapters"), job.options.get("skip", ())
+                wanted = chapters.chosen(blocks, *asked)
+                self._store.add_segments(job.id, pipeline_for([]).segments(wanted))
                 entries = self._store.entries(job.id)
             require_same(blocks, entries)
             pipeline = pipeline_for([entry.segment for entry in entries])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from translator import languages, markup
 from translator.book_job import BookOptions
 from translator.books.base import Book, WriteOptions, output_suffix, require_mode
-from translator.books.export import open_for
+from translator.books.export import open_for, outputs
+from translator.chapters import chosen, known_part
 from translator.editions import require_place
 from translator.errors import InputError
 from translator.models.registry import Registry
@@ -40,13 +42,16 @@ def new_job(
     """
     spec = usable_model(registry, options)
     target = languages.get(options.target)
+    options = _with_suffix(options, path, folder, target.tag)
     try:
         # The copy is what is read: the file may change in between.
         source = _copy(path, folder / "source")
         book = open_for(source, options.output)
-        words = sum(count_words(block.text) for block in book.blocks() if block.keep is None)
+        wanted = chosen(book.blocks(), options.chapters, options.skip)
+        words = sum(count_words(block.text) for block in wanted if block.keep is None)
         if not words:
-            raise InputError(f"There is no text to translate in {path.name}.")
+            part = "these chapters of " if options.chapters or options.skip else ""
+            raise InputError(f"There is no text to translate in {part}{path.name}.")
         language = _source_language(book, options.source, target, spec)
         output = checked_output(book, path, folder, target.tag, options)
         bring(folder, options.glossaries, options.memory, language, target.tag)
@@ -73,6 +78,16 @@ def new_job(
     return job, book
 
 
+def _with_suffix(options: BookOptions, path: Path, folder: Path, target: str) -> BookOptions:
+    """Options whose ``suffix`` has become a file in the job's folder."""
+    if not options.suffix or options.output:
+        return options
+    if options.suffix not in [choice.suffix for choice in outputs(path)]:
+        raise InputError(f"{path.name} cannot become a {options.suffix} file.")
+    name = output_name(path, target, options.bilingual)
+    return replace(options, output=(folder / name).with_suffix(options.suffix))
+
+
 def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[str, object]:
     """What the options mean on this machine now: a job that differs here is another job."""
     hashes: dict[str, object] = {"glossaries": [file_hash(path) for path in options.glossaries]}
@@ -83,6 +98,11 @@ def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[s
         "model_key": model_key(registry, spec),
         "context": spec.reads_context if options.context is None else options.context,
         "remember": options.remember,
+        # As they come back from the store.
+        "chapters": sorted(set(options.chapters)) if options.chapters is not None else None,
+        "skip": sorted({known_part(name).value for name in options.skip}),
+        "brief": options.brief.strip(),
+        "refine": options.refine,
         "hashes": hashes,
     }
 

@@ -28,7 +28,7 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         "was.",
     )
     parser.add_argument("file", type=Path, metavar="FILE")
-    add_translation_options(parser)
+    add_translation_options(parser, needs_target=False)
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT", help="default: FILE.LANG beside the book"
     )
@@ -52,6 +52,16 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         help="show the model the chapter title and the sentences before (default: where the "
         "model was trained for it)",
     )  # fmt: skip
+    parser.add_argument(
+        "--chapters", metavar="1-3,5", help="translate these chapters only; the others stay"
+    )
+    parser.add_argument(
+        "--skip", default="", metavar="PARTS",
+        help="leave these as they are: references, index, contents, copyright",
+    )  # fmt: skip
+    parser.add_argument(
+        "--list-chapters", action="store_true", help="show the book's chapters; translate nothing"
+    )
     parser.add_argument("--report", type=Path, metavar="JSON", help="write the report here too")
     parser.add_argument(
         "--validate", action="store_true", help="run epubcheck on the book before and after"
@@ -59,12 +69,34 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     parser.add_argument(
         "--restart", action="store_true", help="begin anew even if an unfinished job could go on"
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, usage_error=parser.error)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.list_chapters:
+        return _list_chapters(arguments.file)
+    if arguments.to is None:
+        arguments.usage_error("the following arguments are required: --to")
+    return _translate(arguments)
+
+
+def _list_chapters(path: Path) -> int:
+    from translator.books.base import open_book
+    from translator.chapters import chapters
+    from translator.commands.terminal import table
+
+    found = chapters(open_book(path).blocks())
+    table(
+        ("number", "chapter", "words", "kind"),
+        [(str(c.number), c.title, f"{c.words:,}", c.kind.value) for c in found],
+    )
+    return 0
+
+
+def _translate(arguments: argparse.Namespace) -> int:
     from translator import languages
     from translator.book_job import BookOptions
+    from translator.chapters import parse_numbers
     from translator.commands.fetch import ensure
     from translator.commands.running import open_jobs, run_job
     from translator.jobs import output_name
@@ -91,6 +123,8 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.remember,
             arguments.context,
             also=arguments.also,
+            chapters=parse_numbers(arguments.chapters) if arguments.chapters else None,
+            skip=tuple(name for name in arguments.skip.split(",") if name.strip()),
         )
         return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 _SAMPLING = ("max_new_tokens", "temperature", "min_p", "repetition_penalty")
 
 
-def add_translation_options(parser: argparse.ArgumentParser) -> None:
+def add_translation_options(parser: argparse.ArgumentParser, *, needs_target: bool = True) -> None:
     """Languages, model, style and sampling."""
-    parser.add_argument("--to", required=True, metavar="LANG", help="target language, e.g. de")
+    parser.add_argument(
+        "--to", required=needs_target, metavar="LANG", help="target language, e.g. de"
+    )
     parser.add_argument(
         "--from", dest="source", default="auto", metavar="LANG",
         help="source language (default: auto)",
