@@ -48,7 +48,8 @@ def compose(
     """
     jobs: list[tuple[int, int, Unit | Edit]] = [(e.start, e.end, e) for e in edits]
     jobs += [(u.run.start, u.run.end, u) for u in changed_units(part.units, texts)]
-    jobs.sort(key=lambda job: (job[0], -job[1]))
+    # An insertion stands before what begins in its place, not inside it.
+    jobs.sort(key=lambda job: (job[0], job[1] > job[0], -job[1]))
     done: list[Edit] = []  # the last one starts first
     for start, end, job in reversed(jobs):
         inside: list[Edit] = []
@@ -87,10 +88,13 @@ class Copies:
         """The text as it goes into the file."""
         return marked.replace(self._mark, "")
 
-    def left_out(self, marked: str, text: str) -> str:
-        """A text that was written as ``marked`` says, without the copies that are in place."""
+    def left_out(self, marked: str, text: str, coded: Callable[[str], str] = str) -> str:
+        """A text that was written as ``marked`` says, without the copies that are in place.
+
+        ``coded`` says what a piece looks like after writing and reading.
+        """
         pieces, position = [], 0
-        for number, piece in enumerate(marked.split(self._mark)):
+        for number, piece in enumerate(map(coded, marked.split(self._mark))):
             stop = position + len(piece)
             found = text[position:stop]
             if number % 2 == 0 or found != piece:
