@@ -14,7 +14,7 @@ from pathlib import Path
 
 from translator.books import base, safety
 from translator.books.base import Bilingual, Found, WriteOptions
-from translator.books.decoding import Encoding, decode_text
+from translator.books.decoding import Encoding, decode_text, is_ascii_based
 from translator.books.html_tree import HtmlTree, balanced
 from translator.books.inline import SOURCE_CLASS
 from translator.books.runs import collapse, strip_ids
@@ -30,6 +30,7 @@ from translator.books.xhtml import (
 )
 from translator.books.xmltree import Edit, Node, decode_references
 from translator.errors import BookError
+from translator.markup import Mark
 from translator.types import BlockKind
 
 _CHARSET = re.compile(
@@ -111,7 +112,14 @@ class HtmlBook(SplicedBook):
         edits = self._edits(turn) if changed else []
 
         def render(unit: Unit, text: str, take: Callable[[int, int], str]) -> str:
-            new = plain_render(unit, text, take)
+            atoms = {f for mark, f in unit.run.fragments.items() if mark.mark is Mark.SINGLE}
+
+            def closed(start: int, end: int) -> str:
+                piece = take(start, end)
+                # An element without an end must not swallow the text that follows it now.
+                return balanced(piece) if (start, end) in atoms else piece
+
+            new = plain_render(unit, text, closed)
             if unit.run.start in self._unquoted and unit.quote:
                 return f'"{new}"'
             if options.bilingual == "none" or unit.plain:
@@ -184,10 +192,10 @@ def _decode(data: bytes, name: str) -> tuple[str, Encoding, bool, str]:
         label = declared[1].decode("ascii").lower()
         codec = _LABELS.get(label, label)
         try:
-            text = data.decode(codec)
-            if text.encode(codec) == data:
+            text = data.decode(codec) if is_ascii_based(codec) else ""
+            if text and text.encode(codec) == data:
                 return text, Encoding(codec), True, f"The page is encoded as {codec}, as it says."
-        except (UnicodeError, LookupError):
+        except UnicodeError:
             pass  # a wrong declaration: look at the bytes
     decoded = decode_text(data, name)
     note = f"The page is encoded as {decoded.encoding}" + ("." if decoded.sure else " (it seems).")

@@ -84,7 +84,7 @@ class HtmlTree:
             if match is None:
                 break
             position = match.end()
-            if not match[0].endswith(">"):  # the rest of the file: part of no element
+            if not _has_end(match[0]):  # the rest of the file: part of no element
                 self._close(1, match.start(), match.start())
                 self._other(match.start(), match.end())
             elif match["start"]:
@@ -215,6 +215,12 @@ class HtmlTree:
             self._open[-1].has_block |= node.has_block
 
 
+def _has_end(token: str) -> bool:
+    if token.startswith("<!--"):
+        return token.endswith(("-->", "--!>"))
+    return token.endswith("]]>" if token.startswith("<![CDATA[") else ">")
+
+
 def balanced(fragment: str) -> str:
     """Markup without end tags of what began outside, and with the end tags that it left out."""
     tree = HtmlTree(fragment, "A paragraph").root
@@ -233,6 +239,6 @@ def balanced(fragment: str) -> str:
 
 
 def _left_open(fragment: str, node: Node) -> bool:
-    if node.name in _VOID or node.inner_end != node.end or node.start == node.inner_start:
+    if node.name in _VOID or node.name in OPAQUE:  # an opaque one without an end has no content
         return False
-    return not fragment.endswith("/>", node.start, node.inner_start) or node.name not in OPAQUE
+    return node.inner_end == node.end and node.start != node.inner_start

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from translator.books.runs import strip_ids
 from translator.books.turning import Turn
 from translator.books.xhtml import Unit, plain_units
-from translator.books.xmltree import Edit, Node, decode_references, escape, parse
+from translator.books.xmltree import Edit, Node, NodeKind, decode_references, escape, parse
 from translator.errors import BookError
 from translator.types import BlockKind
 
@@ -55,7 +55,7 @@ class Package:
 
     def _language(self, turn: Turn) -> Iterator[Edit]:
         first = next(_metadata(self.tree, "language"), None)
-        if first is None or first.inner_start == first.end:
+        if first is None or [c.kind for c in first.children] != [NodeKind.TEXT]:
             return
         source = _text(self.source, first).strip()
         text = escape(turn.target)

@@ -25,6 +25,9 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
 _VOID = frozenset(_VOID_NAMES.split())
 _NO_PARAGRAPH = "p h1 h2 h3 h4 h5 h6 ul ol dl div table blockquote pre section hr figure"
+# Only these stand in a head; a title holds text alone. Anything else says that the end was left out.
+_IN_HEAD_NAMES = "title meta link style script base noscript template object"
+_IN_HEAD = frozenset(_IN_HEAD_NAMES.split())
 _LI, _DEF, _CELL, _ROW = ("li",), ("dt", "dd"), ("td", "th"), ("tr",)
 # An element on the left ends an open element on the right, up to the nearest barrier.
 _CLOSES = {
@@ -101,6 +104,8 @@ class _Repair:
 
     def _start(self, name: str, rest: str) -> None:
         name = _lower(name)
+        if self._open[1:2] == ["head"]:
+            self._leave_head(name)
         for closed in _CLOSES.get(name, ()):
             self._close_implied(closed)
         if name in ("html", "body") and name in self._open:
@@ -117,6 +122,12 @@ class _Repair:
             self._open.append(name)
             if len(self._open) > safety.MAX_DEPTH:
                 raise BookError(f"A page nests more than {safety.MAX_DEPTH} elements.")
+
+    def _leave_head(self, name: str) -> None:
+        if self._open[2:3] == ["title"]:
+            self._pop_to(2)
+        if name not in _IN_HEAD and len(self._open) == 2:
+            self._pop_to(1)
 
     def _close_implied(self, name: str) -> None:
         for index in range(len(self._open) - 1, -1, -1):

@@ -18,6 +18,7 @@ from translator.books.assemble import build
 from translator.books.inline import forbids_translation, inner_text
 from translator.books.runs import Run, collapse, has_letters
 from translator.books.xmltree import Attribute, Node, NodeKind, escape, parse
+from translator.part_titles import ROLES
 from translator.types import Block, BlockKind
 
 _BLOCK_NAMES = (
@@ -36,6 +37,7 @@ _KINDS = {
 }
 _VERBATIM = frozenset({"pre", "code", "kbd", "samp", "textarea"})
 _NOTES = frozenset({"footnote", "endnote", "rearnote", "note", "doc-footnote", "doc-endnote"})
+_HEADING = re.compile("h[1-6]")
 _TEXT_ATTRIBUTES = ("alt", "title", "aria-label")
 # Their title or alt is not text of the page.
 _SILENT = frozenset({"link", "style", "meta", "script", "head", "base"})
@@ -54,6 +56,7 @@ class Unit:
     """A run, and what it is in its page. ``quote`` is set for an attribute's value.
 
     ``plain``: the place takes text only, so a bilingual edition has the target alone there.
+    ``level`` and ``role`` are those of :class:`translator.types.Block`.
     """
 
     id: str
@@ -62,6 +65,8 @@ class Unit:
     keep: str | None
     quote: str = ""
     plain: bool = False
+    level: int = 0
+    role: str = ""
 
     def blocks(self, section: str) -> list[Block]:
         """The unit's block, and one for each reason why something inside stays."""
@@ -69,8 +74,9 @@ class Unit:
             text = self.run.text
             if markup.has_placeholders(text):
                 text = self.run.visible(text)
-            return [Block(self.id, text, self.kind, section, self.keep)]
-        blocks = [Block(self.id, self.run.text, self.kind, section)]
+            return [Block(self.id, text, self.kind, section, self.keep, self.level, self.role)]
+        text = self.run.text
+        blocks = [Block(self.id, text, self.kind, section, None, self.level, self.role)]
         reasons: dict[str, list[str]] = {}
         for reason, text in self.run.kept:
             reasons.setdefault(reason, []).append(text)
@@ -87,6 +93,8 @@ class _Context:
     keep: str | None = None
     preserve: bool = False
     plain: bool = False
+    level: int = 0
+    role: str = ""
 
 
 @dataclass(slots=True)
@@ -147,8 +155,10 @@ class _Reader:
         for node in head.iter():
             if node is not head:
                 self._look(node, may_change=True)
+        end = 0
         for title in head.iter("title"):
-            if title.children:
+            if title.children and title.start >= end:  # one inside another is part of it
+                end = title.end
                 context = _Context(BlockKind.METADATA, plain=True)
                 self._add(build(self._source, title.children), context)
 
@@ -214,13 +224,16 @@ class _Reader:
             keep = context.keep or run.keep or _nothing(run)
             plain = bool(quote) or context.plain or context.kind is BlockKind.TOC
             unit_id = f"{self._member}#{self._number}{part}"
-            self._page.units.append(Unit(unit_id, run, context.kind, keep, quote, plain))
+            at = context.level, context.role
+            self._page.units.append(Unit(unit_id, run, context.kind, keep, quote, plain, *at))
 
 
 def _enter(node: Node, context: _Context) -> _Context:
     """The context inside an element."""
     attributes = node.attributes
     kind, keep, preserve = context.kind, context.keep, context.preserve
+    level = int(node.name[1]) if _HEADING.fullmatch(node.name) else 0
+    role = context.role
     if context.kind is not BlockKind.TOC:
         kind = _KINDS.get(node.name, kind)
     if attributes:
@@ -231,12 +244,14 @@ def _enter(node: Node, context: _Context) -> _Context:
         types = f"{node.get('epub:type')} {node.get('role')}".split()
         if not _NOTES.isdisjoint(types):
             kind = BlockKind.NOTE
+        role = next((ROLES[name] for name in types if name in ROLES), role)
         preserve = preserve or node.get("xml:space") == "preserve"
     if node.name in _VERBATIM:
         keep = keep or inline.CODE
     if context.kind is BlockKind.NOTE and kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
         kind = BlockKind.NOTE
-    return _Context(kind, keep, preserve, context.plain or node.name in ("option", "title"))
+    plain = context.plain or node.name in ("option", "title")
+    return _Context(kind, keep, preserve, plain, level, role)
 
 
 def _nothing(run: Run) -> str | None:
@@ -255,7 +270,11 @@ def attribute_run(source: str, found: Attribute) -> Run:
 def plain_units(source: str, nodes: Iterator[Node], member: str, kind: BlockKind) -> list[Unit]:
     """Units of elements that hold text only (NCX labels, OPF metadata)."""
     units: list[Unit] = []
+    end = 0
     for node in nodes:
+        if node.start < end:
+            continue  # one inside another is part of it
+        end = node.end
         for run in build(source, node.children):
             keep = run.keep or _nothing(run)
             units.append(Unit(f"{member}#{len(units) + 1}", run, kind, keep, plain=True))
