@@ -22,6 +22,7 @@ from translator.types import Block, BlockKind
 NOT_CHOSEN = "this chapter was not chosen"
 _MOST = 0.5  # of the book's words in one file: it is divided at its headings
 _TITLE = 80  # characters
+_NO_LEVEL = 7  # below every heading that has one
 _ABOUT = frozenset({BlockKind.METADATA, BlockKind.TOC})  # of the book, not of a chapter
 _TITLE_KINDS = frozenset({BlockKind.HEADING, BlockKind.PARAGRAPH})
 _NO_ENTRY = frozenset({BlockKind.METADATA, BlockKind.HEADING, BlockKind.ALT, BlockKind.CODE})
@@ -174,7 +175,7 @@ def _divided(
     """
     heads = [i for i in range(start, end) if blocks[i].kind is BlockKind.HEADING]
     heads = heads or [i for i in range(start, end) if is_title(_plain(blocks[i]))]
-    highest = _highest(blocks[i].level for i in heads)
+    highest = _highest(_level(blocks[i]) for i in heads)
     text = set(range(start, end)) - set(heads)
     text -= {i for i in text if blocks[i].kind in _ABOUT}
     cuts = [start]
@@ -184,16 +185,20 @@ def _divided(
         if kinds_named(_plain(block)) & _CUT_OUT:
             cuts.append(i)
             special = block
-        elif special is not None and block.level <= special.level:
+        elif special is not None and _level(block) <= _level(special):
             cuts.append(i)
             special = None
-        elif not whole and block.level <= highest and not text.isdisjoint(range(cuts[-1], i)):
+        elif not whole and _level(block) <= highest and not text.isdisjoint(range(cuts[-1], i)):
             # Right below another heading it would be a chapter's title below its number.
             cuts.append(i)
             special = None
     if len(cuts) > 1 and text.isdisjoint(range(start, cuts[1])):
         del cuts[1]
     yield from zip(cuts, [*cuts[1:], end], strict=True)
+
+
+def _level(block: Block) -> int:
+    return block.level or _NO_LEVEL
 
 
 def _highest(levels: Iterable[int]) -> int:
@@ -238,6 +243,8 @@ def _kind(part: Sequence[Block], title: str, place: float) -> PartKind:
         if kinds := kinds_named(name):
             either = PartKind.CONTENTS if place < 0.5 else PartKind.INDEX
             return either if len(kinds) > 1 and either in kinds else min(kinds)
+    if sum(block.kind is BlockKind.TOC for block in part) > len(part) / 2:
+        return PartKind.CONTENTS
     return _kind_by_look(part)
 
 

@@ -53,6 +53,15 @@ class PartKind(StrEnum):
     COPYRIGHT = "copyright"
 
 
+# What epub:type and the role of an element call them.
+ROLES = {
+    **dict.fromkeys(("bibliography", "doc-bibliography"), PartKind.REFERENCES),
+    **dict.fromkeys(("index", "doc-index"), PartKind.INDEX),
+    **dict.fromkeys(("toc", "toc-brief", "doc-toc", "loi", "lot"), PartKind.CONTENTS),
+    **dict.fromkeys(("copyright-page", "imprint", "colophon", "doc-colophon"), PartKind.COPYRIGHT),
+}
+
+
 def kinds_named(title: str) -> frozenset[PartKind]:
     """What a chapter with this title is: nothing, one kind, or two where languages disagree."""
     if len(title) > _LONGEST:
@@ -64,9 +73,9 @@ def kinds_named(title: str) -> frozenset[PartKind]:
 def only_number(text: str) -> bool:
     """Whether a line is a chapter's number, so that its title may come below it."""
     bare = _bare(text)
-    return bool(_ROMAN.fullmatch(text.strip(_EDGES))) or bool(
-        _WITH_NUMBER.fullmatch(bare) and len(bare.split()) < 4
-    )
+    if bare.isdecimal() or _ROMAN.fullmatch(text.strip(_EDGES)):
+        return True
+    return bool(_WITH_NUMBER.fullmatch(bare)) and len(bare.split()) < 4
 
 
 def is_title(text: str) -> bool:

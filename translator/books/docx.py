@@ -136,24 +136,26 @@ class DocxBook(SplicedBook):
         part.paragraphs[unit_id] = node
         run = paragraph_run(part.source, node)
         if run is not None:
-            yield Unit(unit_id, run, self._kind(node, kind), run.keep)
+            kind, level = self._kind(node, kind)
+            yield Unit(unit_id, run, kind, run.keep, level=level)
 
-    def _kind(self, node: Node, default: BlockKind) -> BlockKind:
+    def _kind(self, node: Node, default: BlockKind) -> tuple[BlockKind, int]:
+        """The kind of a paragraph, and the level of a heading."""
         properties = next((c for c in node.children if c.name == "pPr"), None)
         if properties is None or default is BlockKind.NOTE:
-            return default
+            return default, 0
         style = next((c.get("w:val") for c in properties.children if c.name == "pStyle"), "")
         name = self._headings.get(style, style.lower())
         if name.startswith("heading") or name in ("title", "subtitle"):
-            return BlockKind.HEADING
+            return BlockKind.HEADING, int(name[-1]) if name[-1].isdecimal() else 1
         if name.startswith("toc "):
-            return BlockKind.TOC
+            return BlockKind.TOC, 0
         if name == "caption":
-            return BlockKind.CAPTION
+            return BlockKind.CAPTION, 0
         has_number = any(c.name == "numPr" for c in properties.children)
         if default is BlockKind.PARAGRAPH and (has_number or name.startswith("list")):
-            return BlockKind.LIST_ITEM
-        return default
+            return BlockKind.LIST_ITEM, 0
+        return default, 0
 
     def _count(self, tree: Node) -> None:
         for node in tree.iter():
