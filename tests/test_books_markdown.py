@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from translator import markup
 from translator.books.audit import audit
-from translator.books.base import Book, WriteOptions, open_book
+from translator.books.base import Bilingual, Book, WriteOptions, open_book
+from translator.books.markdown_inline import markdown
 from translator.engines.pseudo import is_pseudo, pseudo
 from translator.errors import BookError
 
@@ -66,10 +68,10 @@ def pseudo_texts(book: Book) -> dict[str, str]:
     }
 
 
-def written(book: Book, folder: Path, texts: dict[str, str]) -> str:
+def written(book: Book, folder: Path, texts: dict[str, str], options: WriteOptions = DE) -> str:
     output = folder / "o.md"
-    book.write(output, texts, DE)
-    assert [i for i in audit(book, output, texts, DE) if not i.ok] == []
+    book.write(output, texts, options)
+    assert [i for i in audit(book, output, texts, options) if not i.ok] == []
     return output.read_bytes().decode()
 
 
@@ -138,6 +140,43 @@ def test_links_whose_text_is_their_name(tmp_path: Path, link: str) -> None:
     assert text == f"[Neu *text*][{name}] here.\n\n[old *text*]: http://x\n"
 
 
+BILINGUAL = """# One {#a}
+
+- [x] two
+- three
+  goes on ![pic](i.png)
+
+> four[^long-note]
+five
+
+| a | **b** |
+|---|---|
+| c | 9 |
+
+[^long-note]: six
+    seven
+"""
+
+
+def test_bilingual(tmp_path: Path) -> None:
+    book = make(tmp_path, BILINGUAL)
+    texts = {b.id: re.sub(r"^\w+", "T", b.text) for b in book.blocks() if not b.keep}
+    above = written(book, tmp_path, texts, WriteOptions("en", "de", "above"))
+    assert above == (
+        "# One / T {#a}\n\n- [x] two\n\n  T\n- three\n  goes on \n\n"
+        "  T goes on ![T](i.png)\n\n> four\nfive\n>\n> T[^long-note] five\n\n"
+        "| a / T | **b / T** |\n|---|---|\n| c / T | 9 |\n\n"
+        "[^long-note]: six\n    seven\n\n    T seven\n"
+    )
+    below = written(book, tmp_path, texts, WriteOptions("en", "de", "below"))
+    assert below.startswith("# T / One {#a}\n\n- [x] T\n\n  two\n- T goes on")
+    kinds = [t.type for t in markdown().parse(below) if t.nesting > 0]
+    assert kinds.count("list_item_open") == 2
+    assert kinds.count("blockquote_open") == kinds.count("footnote_reference_open") == 1
+    with pytest.raises(BookError, match="side"):
+        book.write(tmp_path / "o.md", texts, WriteOptions("en", "de", "side"))
+
+
 def test_wrong_files(tmp_path: Path) -> None:
     with pytest.raises(BookError, match="no text"):
         make(tmp_path, "\n\n")
@@ -154,8 +193,12 @@ PIECES = (
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(PIECES.split(" ")), max_size=25), st.sampled_from(["\n", "\r\n"]))
-def test_any_markdown(pieces: list[str], newline: str) -> None:
+@given(
+    st.lists(st.sampled_from(PIECES.split(" ")), max_size=25),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["none", "above", "below"]),
+)
+def test_any_markdown(pieces: list[str], newline: str, mode: Bilingual) -> None:
     data = " ".join(pieces).replace("\xa0", " ").replace("\n", newline)
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -168,4 +211,4 @@ def test_any_markdown(pieces: list[str], newline: str) -> None:
         # One block at a time: what is refused is named, all else is written right.
         for block_id, text in pseudo_texts(book).items():
             if not book.check(block_id, text):
-                written(book, Path(folder), {block_id: text})
+                written(book, Path(folder), {block_id: text}, WriteOptions("en", "de", mode))

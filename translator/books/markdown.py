@@ -2,15 +2,16 @@
 
 Paragraphs, headings, list items, table cells, notes, the descriptions of images and the titles of
 links are translated. Code, formulas, HTML blocks, addresses and front matter stay. A translated
-paragraph stands on one line.
+paragraph stands on one line. In a bilingual edition paragraphs stand twice; headings and cells have
+both texts on their line.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ from markdown_it.token import Token
 
 from translator.books import base, safety
 from translator.books.assemble import build_pieces
-from translator.books.base import WriteOptions
+from translator.books.base import Bilingual, WriteOptions
 from translator.books.decoding import Decoded, decode_text
 from translator.books.inline import CODE, MATH, NOTHING, Piece
 from translator.books.markdown_inline import SPAN, markdown
-from translator.books.markdown_runs import Context, Inline
+from translator.books.markdown_runs import TASK, Context, Inline
 from translator.books.runs import Run, has_letters
-from translator.books.spliced import Part, SplicedBook, changed_units, compose
+from translator.books.spliced import Copies, Part, SplicedBook, changed_units, compose
 from translator.books.xhtml import Unit
 from translator.books.xmltree import Edit
 from translator.errors import BookError
@@ -59,6 +60,7 @@ _LINK_TITLE = re.compile(
 )
 _ALT = re.compile(r"!\[((?:[^\[\]\\]|\\.)*)\]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
+_NOTE_MARK = re.compile(r"\[\^[^\]]*\]:[ \t]*")
 
 
 def read(path: Path) -> MarkdownBook:
@@ -69,16 +71,28 @@ def read(path: Path) -> MarkdownBook:
     return MarkdownBook(path, decode_text(path.read_bytes(), path.name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block in ``source[start:end]``: what a copy of it says, and what divides the two."""
+
+    start: int
+    end: int
+    copy: str
+    between: str
+
+
 class MarkdownBook(SplicedBook):
     """A Markdown file that was read; see :class:`translator.books.base.Book`."""
 
     format = "markdown"
+    bilingual: tuple[Bilingual, ...] = ("none", "above", "below")
 
     def __init__(self, path: Path, decoded: Decoded) -> None:
         self._decoded = decoded
         reader = _Reader(decoded.text)
         self._inventory = reader.inventory
         self._declared = reader.declared
+        self._twice = reader.twice
         self.language = reader.declared[2] if reader.declared else ""
         self.title = reader.title
         guess = "" if decoded.sure else " (as it seems)"
@@ -89,26 +103,40 @@ class MarkdownBook(SplicedBook):
         """Links, images, notes, formulas and code."""
         return self._inventory
 
-    def _compose(self, texts: Mapping[str, str], options: WriteOptions) -> Decoded:
+    def _compose(
+        self, texts: Mapping[str, str], options: WriteOptions, copies: Copies
+    ) -> tuple[str, Decoded]:
+        """The marked text, and the text as it goes into the file."""
+        changed = changed_units(self._parts[0].units, texts)
         edits = []
-        if self._declared and changed_units(self._parts[0].units, texts):
+        if self._declared and changed:
             edits.append(Edit(*self._declared.span(2), options.target))
-        text = compose(self._parts[0], texts, edits)
+        if options.bilingual != "none":
+            for block in dict.fromkeys(self._twice[u.id] for u in changed if u.id in self._twice):
+                pieces = (block.copy, block.between)
+                above = options.bilingual == "above"
+                place = block.start if above else block.end
+                text = "".join(pieces if above else reversed(pieces))
+                edits.append(Edit(place, place, copies.mark(text)))
+        marked = compose(self._parts[0], texts, edits)
+        text = copies.written(marked)
         try:
             text.encode(self._decoded.encoding)
         except UnicodeEncodeError:  # latin-1 and the like cannot hold every language
-            return Decoded(text, "utf-8")
-        return replace(self._decoded, text=text)
+            return marked, Decoded(text, "utf-8")
+        return marked, replace(self._decoded, text=text)
 
     def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
-        coded = self._compose(texts, options)
+        _, coded = self._compose(texts, options, Copies(self._decoded.text, texts))
         with base.atomic_output(output) as file:
             file.write(coded.bom + coded.text.encode(coded.encoding, "replace"))
 
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> MarkdownBook:
-        coded = self._compose(texts, options)
+        copies = Copies(self._decoded.text, texts)
+        marked, coded = self._compose(texts, options, copies)
         data = output.read_bytes().removeprefix(coded.bom)
-        return MarkdownBook(output, replace(coded, text=data.decode(coded.encoding, "replace")))
+        text = copies.left_out(marked, data.decode(coded.encoding, "replace"))
+        return MarkdownBook(output, replace(coded, text=text))
 
 
 class _Reader:
@@ -117,6 +145,7 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self._source = source
         self.units: list[Unit] = []
+        self.twice: dict[str, _Block] = {}  # by unit id
         self.inventory: Counter[str] = Counter()
         self.declared: re.Match[str] | None = None
         self.title = ""
@@ -129,14 +158,19 @@ class _Reader:
             self._context.env["footnotes"] = env["footnotes"]
         self._number = 0
         self._kinds: list[BlockKind] = []
+        self._opened = ""  # type of the latest opening token
+        self._level = 0  # of the last heading
         self._cell = (0, 0)  # line and position after the last cell
         for token in tokens:
             self._block(token)
 
     def _block(self, token: Token) -> None:
         if token.nesting > 0:
+            self._opened = token.type
             outer = self._kinds[-1] if self._kinds else BlockKind.PARAGRAPH
             self._kinds.append(_KINDS.get(token.type, outer))
+            if token.type == "heading_open":
+                self._level = int(token.tag[1])
         elif token.nesting < 0:
             self._kinds.pop()
         elif token.type == "inline" and token.map and token.content:
@@ -145,7 +179,8 @@ class _Reader:
             self._verbatim(token, token.map)
 
     def _add(self, unit_id: str, run: Run, kind: BlockKind, plain: bool = False) -> None:
-        self.units.append(Unit(unit_id, run, kind, run.keep, plain=plain))
+        level = self._level if kind is BlockKind.HEADING else 0
+        self.units.append(Unit(unit_id, run, kind, run.keep, plain=plain, level=level))
 
     def _verbatim(self, token: Token, lines: list[int]) -> None:
         start, end = self._lines[lines[0]][0], self._lines[lines[1] - 1][1]
@@ -182,13 +217,42 @@ class _Reader:
         extras = list(self._extras(inline, children))
         is_item, is_heading = kind is BlockKind.LIST_ITEM, kind is BlockKind.HEADING
         runs = inline.runs(children, is_item, is_heading)
+        block = self._copied(inline, children, runs, lines[0]) if runs else None
         for number, run in enumerate(runs, 1):
             part = f".{number}" if len(runs) > 1 else ""
             self._add(f"{unit_id}{part}", run, kind)
+            if block is not None:
+                self.twice[f"{unit_id}{part}"] = block
         for number, label in enumerate(extras, 1):
             self._add(f"{unit_id}.label{number}", label, BlockKind.ALT, plain=True)
         if not self.title and is_heading:
             self.title = " ".join(run.visible(run.text) for run in runs)
+
+    def _copied(
+        self, inline: Inline, tokens: Iterable[Token], runs: Iterable[Run], line: int
+    ) -> _Block:
+        """What a bilingual edition needs of a block."""
+        if self._opened != "paragraph_open":  # it has to stay on its line
+            start, end = min(r.start for r in runs), max(r.end for r in runs)
+            between = " / "
+        else:
+            content = inline.content.rstrip()
+            start, end = inline.place(0, len(content))
+            if box := TASK.match(self._source, start, end):
+                start = box.end()
+            first, _ = self._lines[line]
+            before = _NOTE_MARK.sub("    ", self._source[first : inline.place(0, 1)[0]])
+            margin = re.sub(r"[^>\s]", " ", before)
+            newline = re.search(r"\r\n|\r|\n", self._source)
+            ending = newline[0] if newline else "\n"
+            between = f"{ending}{margin.rstrip()}{ending}{margin}"
+        left_out = sorted(inline.span(t) for t in tokens if t.type in ("image", "footnote_ref"))
+        pieces, position = [], start
+        for first, last in left_out:
+            if position <= first and last <= end:
+                pieces.append(self._source[position:first])
+                position = last
+        return _Block(start, end, "".join([*pieces, self._source[position:end]]), between)
 
     def _positions(self, token: Token, lines: list[int]) -> list[int] | None:
         """Where each character of a block's content stands; its lines end as the source's do."""

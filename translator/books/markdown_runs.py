@@ -26,7 +26,7 @@ _LINE_START = re.compile(r"(?:#{1,6}(?=\s|$)|[-+:~](?=\s|$|[-~])|>|=+\s*$|-+\s*$
 _NUMBERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _CLOSING_HASHES = re.compile(r"(?<=\s)#+\s*$|^#+\s*$")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>")
-_TASK = re.compile(r"\[[ xX]\]\s+")
+TASK = re.compile(r"\[[ xX]\]\s+")
 _ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 _HTML = {"**": "strong", "__": "strong", "*": "em", "_": "em", "~~": "del"}
 _PAIRS = {"strong_open": 1, "em_open": 1, "s_open": 1}
@@ -258,7 +258,7 @@ def _leave_out(pieces: list[Piece], is_item: bool, is_heading: bool) -> None:
     if not texts:
         return
     first, last = pieces[0], pieces[-1]
-    if is_item and first.kind == "text" and (match := _TASK.match(first.text)):
+    if is_item and first.kind == "text" and (match := TASK.match(first.text)):
         box = Piece("atom", first.start, first.start + match.end(), ghost=True)
         rest = Piece("text", box.end, first.end, first.text[match.end() :])
         pieces[:1] = [box, rest]
