@@ -140,7 +140,7 @@ def test_edits_reach_the_book_and_all_others(home: Home, tmp_path: Path) -> None
     book = small_text(tmp_path / "a.txt", *GERMAN)
     jobs, engine = home.start()
     job_id = jobs.create(book, options(), queue=False)
-    with pytest.raises(InputError, match="no finished segment"):
+    with pytest.raises(InputError, match="no segment"):
         jobs.edit(job_id, "nothing", "x")
     report = jobs.run(job_id)
     first, second, _ = (entry.segment.id for entry in report.entries)
@@ -152,7 +152,7 @@ def test_edits_reach_the_book_and_all_others(home: Home, tmp_path: Path) -> None
     again = jobs.run(job_id)
     assert again.complete
     assert [e.translation and e.translation.provenance for e in again.entries] == [
-        Provenance.PERSON, Provenance.NONE, Provenance.MODEL,
+        Provenance.PERSON, Provenance.PERSON, Provenance.MODEL,
     ]  # fmt: skip
     text = Path(jobs.store.job(job_id).output).read_text(encoding="utf-8")
     assert text.split("\n\n")[:2] == ["Der alte Matrose sah morgens einen weißen Wal.", SECOND]

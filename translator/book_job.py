@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from translator import chapters, markup
+from translator import again, chapters, markup
 from translator.books.base import Bilingual, Book
 from translator.books.export import open_for
 from translator.editions import edition_path, options_of, require_same, texts_of, written
@@ -43,7 +44,8 @@ class BookOptions:
     """What a person asks of a book job. Languages are tags or names, ``source`` may be "auto".
 
     ``model`` is an id or alias ("": the default). ``sampling`` replaces single fields of the
-    model's own. ``output`` is where the book goes (``None``: into the job's folder), ``report``
+    model's own. ``output`` is where the book goes (``None``: into the job's folder, as a file
+    with ``suffix``, one of :func:`translator.books.export.outputs`, or the usual one), ``report``
     where a second copy of the report goes. ``validate`` runs epubcheck before and after.
     ``glossaries`` (CSV, TSV, TBX; of equal terms the first counts) and ``memory`` (TMX) are files
     that the job works with. ``remember``:
@@ -73,6 +75,7 @@ class BookOptions:
     skip: tuple[str, ...] = ()
     brief: str = ""
     refine: bool = False
+    suffix: str = ""
 
     def stored(self) -> dict[str, Any]:
         """As a row of the store keeps it."""
@@ -102,6 +105,7 @@ class BookRun:
         self._memory = memory
         self.phase = "reading the book"
         self.meter: Meter | None = None
+        self.seen = 0.0  # when the translations that are written were read from the store
 
     def run(self, stop: threading.Event, book: Book | None = None) -> Report:
         """Do what is missing and write the book and its report.
@@ -110,12 +114,18 @@ class BookRun:
         """
         book = book or open_for(Path(self._job.source), Path(self._job.output))
         blocks = book.blocks()
-        entries = self._store.entries(self._job.id)
-        if not entries or any(entry.translation is None for entry in entries):
+        entries = self._entries()
+        # More than once when a person asks for another try while this runs.
+        while not entries or any(entry.missing for entry in entries):
             with opened(self._job, self._folder, self._memory) as resources:
-                entries = self._translate(blocks, entries, resources, stop)
+                self._translate(blocks, entries, resources, stop)
+            entries = self._entries()
         self.phase = "writing the book and reading it again"
         return self._write(book, blocks, entries)
+
+    def _entries(self) -> list[Entry]:
+        self.seen = time.time()
+        return self._store.entries(self._job.id)
 
     def _translate(
         self,
@@ -123,33 +133,35 @@ class BookRun:
         entries: list[Entry],
         resources: Resources,
         stop: threading.Event,
-    ) -> list[Entry]:
+    ) -> None:
         job = self._job
         self.phase = "loading the model"
         with self._engines.engine(job.model) as engine:
 
-            def pipeline_for(segments: list[Segment]) -> Pipeline:
-                options = resources.added_to(self._options(), segments, engine.count_tokens)
-                return Pipeline(
-                    engine, get_style(self._spec.style, engine.info), options, job.model
-                )
+            def options_for(segments: list[Segment]) -> PipelineOptions:
+                return resources.added_to(self._options(), segments, engine.count_tokens)
+
+            def pipeline(options: PipelineOptions) -> Pipeline:
+                style = get_style(self._spec.style, engine.info)
+                return Pipeline(engine, style, options, job.model)
 
             if not entries:
                 self.phase = "dividing the text"
                 asked = job.options.get("chapters"), job.options.get("skip", ())
                 wanted = chapters.chosen(blocks, *asked)
-                self._store.add_segments(job.id, pipeline_for([]).segments(wanted))
+                self._store.add_segments(job.id, pipeline(options_for([])).segments(wanted))
                 entries = self._store.entries(job.id)
             require_same(blocks, entries)
-            pipeline = pipeline_for([entry.segment for entry in entries])
-            missing = {e.segment.id: e.segment for e in entries if e.translation is None}
-            self.meter = Meter(missing.values(), engine.info.slots)
+            missing = {entry.segment.id: entry for entry in entries if entry.missing}
+            self.meter = Meter([entry.segment for entry in missing.values()], engine.info.slots)
             self.phase = "translating"
-            for translation in pipeline.run(list(missing.values()), stop=stop):
-                ended = _honest(translation, missing[translation.segment_id].text)
-                self._store.save(job.id, ended)
-                self.meter.add(ended)
-        return self._store.entries(job.id)
+            options = options_for([entry.segment for entry in entries])
+            for chosen, segments in again.batches(missing.values(), options):
+                for translation in pipeline(chosen).run(segments, stop=stop):
+                    entry = missing[translation.segment_id]
+                    ended = again.settled(entry, _honest(translation, entry.segment.text))
+                    self._store.save(job.id, ended)
+                    self.meter.add(ended)
 
     def _options(self) -> PipelineOptions:
         job = self._job
@@ -207,7 +219,7 @@ class BookRun:
         """Store what failed only now, so that a retry does it again."""
         for old, new in zip(before, after, strict=True):
             if old != new and new.translation is not None:
-                self._store.save(self._job.id, new.translation)
+                self._store.fail(self._job.id, new.translation, self.seen)
         return after
 
 
