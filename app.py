@@ -22,7 +22,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from translator.errors import VersoError
 from translator.settings import Settings, assets_dir
-from translator.tabs import books, desktop, files, header, model_choice, models, translate
+from translator.tabs import (
+    books,
+    desktop,
+    files,
+    header,
+    model_choice,
+    models,
+    term_files,
+    terms,
+    translate,
+)
 from translator.tabs.context import AppContext
 from translator.tabs.downloads import Downloads
 from translator.tabs.owner import OwnerCookie
@@ -72,6 +82,7 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
     os.environ["GRADIO_TEMP_DIR"] = str(context.settings.home / "cache")
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(files.routes(context))
+    app.include_router(term_files.routes(context))
     app.add_middleware(OwnerCookie)
     if not context.shared:
         # Another site's page whose name resolves to this machine is not let in.
@@ -111,6 +122,8 @@ def _page(context: AppContext) -> gr.Blocks:
                 translate.build(context, page, preferences)
             with gr.Tab("Books", id="books") as books_tab:
                 books_timer = books.build(context, page, preferences, books_tab)
+            with gr.Tab("Terms", id="terms") as terms_tab:
+                terms.build(context, page, terms_tab)
             with gr.Tab("Models", id="models") as models_tab:
                 models_timer = models.build(context, page, models_tab)
         timers = {"books": books_timer, "models": models_timer}
