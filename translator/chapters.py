@@ -91,16 +91,17 @@ def chosen(
 
     ``numbers`` are the chapters to translate (``None``: all), ``skip`` names of
     :class:`PartKind`. Labels of the navigation that name only chapters that stay, stay too.
-    Raises :class:`InputError` for a number or a name that does not exist.
+    Raises :class:`InputError` for a number or a name that does not exist, and when nothing is left.
     """
     skipped = {known_part(name) for name in skip}
     if numbers is None and not skipped:
         return list(blocks)
     listed = chapters(blocks)
+    count = "1 chapter" if len(listed) == 1 else f"{len(listed)} chapters"
     for number in numbers or ():
         if not 1 <= number <= len(listed):
             raise InputError(
-                f"The book has {len(listed)} chapters, no chapter {number}.",
+                f"The book has {count}, no chapter {number}.",
                 "`verso book FILE --list-chapters` shows them.",
             )
     reasons: dict[int, str] = {}  # by place
@@ -119,6 +120,11 @@ def chosen(
         else:
             reasons.update(dict.fromkeys(places, reason))
             stays.update(dict.fromkeys(names, reason))
+    if inside == reasons.keys():
+        raise InputError(
+            "Nothing of the book is left to translate.",
+            "Choose more chapters, or skip fewer parts.",
+        )
     for place, block in enumerate(blocks):
         if place not in inside and block.kind is BlockKind.TOC:
             label = _plain(block)

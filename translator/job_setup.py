@@ -50,8 +50,7 @@ def new_job(
         wanted = chosen(book.blocks(), options.chapters, options.skip)
         words = sum(count_words(block.text) for block in wanted if block.keep is None)
         if not words:
-            part = "these chapters of " if options.chapters or options.skip else ""
-            raise InputError(f"There is no text to translate in {part}{path.name}.")
+            raise InputError(f"There is no text to translate in {path.name}.")
         language = _source_language(book, options.source, target, spec)
         output = checked_output(book, path, folder, target.tag, options)
         bring(folder, options.glossaries, options.memory, language, target.tag)
