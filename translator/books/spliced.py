@@ -94,12 +94,17 @@ class Copies:
         ``coded`` says what a piece looks like after writing and reading.
         """
         pieces, position = [], 0
-        for number, piece in enumerate(map(coded, marked.split(self._mark))):
-            stop = position + len(piece)
-            found = text[position:stop]
-            if number % 2 == 0 or found != piece:
-                pieces.append(found)
-            position = stop
+        first, *rest = map(coded, marked.split(self._mark))
+        place = len(first)  # where the next copy should begin
+        for copy, following in zip(rest[::2], rest[1::2], strict=True):
+            if not text.startswith(copy, place):  # something before it is not as it was written
+                place = text.find(copy, position)
+            if place < 0:
+                place = position + len(following)
+                continue
+            pieces.append(text[position:place])
+            position = place + len(copy)
+            place = position + len(following)
         return "".join([*pieces, text[position:]])
 
 
