@@ -72,8 +72,8 @@ FB2 = """<?xml version="1.0" encoding="utf-8"?>
 <book-title>A book</book-title><annotation><p>About it.</p></annotation><lang>en</lang></title-info>
 <document-info><author><nickname>me</nickname></author><id>x-1</id></document-info></description>
 <body><title><p>The first chapter</p></title><epigraph><p>Words before</p></epigraph>
-<section id="s"><p>He <emphasis>walked</emphasis> home<a l:href="#n1" type="note">[1]</a> &amp; sang.
-</p><empty-line/><poem><stanza><v>A verse,</v><v>a second one.</v></stanza></poem>
+<section id="s"><p>He <emphasis>walked</emphasis> home<a l:href="#n1" type="note">[1]</a> &amp;
+sang.</p><empty-line/><poem><stanza><v>A verse,</v><v>a second one.</v></stanza></poem>
 <image l:href="#i.png" alt="A cat"/><table><tr><td>Yes</td></tr></table></section></body>
 <body name="notes"><section id="n1"><p>A note.</p></section></body>
 <binary id="i.png" content-type="image/png">QUJD</binary></FictionBook>
@@ -133,8 +133,9 @@ def docx_members() -> dict[str, str]:
     body = (
         f'<w:p><w:pPr><w:pStyle w:val="H1"/></w:pPr>{run("The first chapter")}</w:p>'
         f"<w:p>{run('She saw a ')}{run('white', '<w:b/>')}{run(' boat')}<w:r><w:tab/><w:br/></w:r>"
-        f'<w:hyperlink r:id="r9">{run("and a link")}</w:hyperlink><w:r><w:footnoteReference w:id="1"/>'
-        f"</w:r>{field('PAGE', run('7'))}<w:r><w:pict>{box}</w:pict></w:r></w:p>"
+        f'<w:hyperlink r:id="r9">{run("and a link")}</w:hyperlink><w:r>'
+        f'<w:footnoteReference w:id="1"/></w:r>'
+        f"{field('PAGE', run('7'))}<w:r><w:pict>{box}</w:pict></w:r></w:p>"
         f"<w:tbl><w:tr><w:tc><w:p>{run('A cell')}</w:p></w:tc></w:tr></w:tbl>"
         f"<w:p><w:del><w:r><w:delText>gone</w:delText></w:r></w:del>{run('left &amp; right')}</w:p>"
     )
@@ -147,9 +148,10 @@ def docx_members() -> dict[str, str]:
         "word/document.xml": f"<w:document {_W} {_R}><w:body>{body}</w:body></w:document>",
         "word/footnotes.xml": f'<w:footnotes {_W}><w:footnote w:id="1"><w:p>{run("A note.")}</w:p>'
         "</w:footnote></w:footnotes>",
-        "word/styles.xml": f'<w:styles {_W}><w:docDefaults><w:rPrDefault><w:rPr><w:lang w:val="en-US"/>'
-        '</w:rPr></w:rPrDefault></w:docDefaults><w:style w:type="paragraph" w:styleId="H1">'
-        '<w:name w:val="heading 1"/></w:style></w:styles>',
+        "word/styles.xml": f"<w:styles {_W}><w:docDefaults><w:rPrDefault><w:rPr>"
+        '<w:lang w:val="en-US"/></w:rPr></w:rPrDefault></w:docDefaults>'
+        '<w:style w:type="paragraph" w:styleId="H1"><w:name w:val="heading 1"/>'
+        "</w:style></w:styles>",
     }
 
 
@@ -182,12 +184,12 @@ def small_books() -> dict[str, bytes]:
             maker.turn().line(f"Chapter {number}", 60, size=16).text(LOREM, (50, 80, 370, 250))
             maker.page.insert_image((50, 300, 130, 360), stream=picture())
         pdf = maker.save(folder / "a.pdf").read_bytes()
-    html = f'<!DOCTYPE html><html lang="en"><head><title>A page</title></head><body>{BODY}</body></html>'
+    head = '<!DOCTYPE html><html lang="en"><head><title>A page</title></head>'
     return {
         "epub": modern,
         "2.epub": old,
         "docx": zipped({name: text.encode() for name, text in docx_members().items()}),
-        "html": html.encode(),
+        "html": f"{head}<body>{BODY}</body></html>".encode(),
         "md": MARKDOWN.encode(),
         "fb2": FB2.encode(),
         "srt": SRT.encode(),

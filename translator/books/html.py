@@ -117,7 +117,7 @@ class HtmlBook(SplicedBook):
             def closed(start: int, end: int) -> str:
                 piece = take(start, end)
                 # An element without an end must not swallow the text that follows it now.
-                return balanced(piece) if (start, end) in atoms else piece
+                return balanced(piece, strays=True) if (start, end) in atoms else piece
 
             new = plain_render(unit, text, closed)
             if unit.run.start in self._unquoted and unit.quote:

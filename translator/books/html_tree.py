@@ -221,8 +221,9 @@ def _has_end(token: str) -> bool:
     return token.endswith("]]>" if token.startswith("<![CDATA[") else ">")
 
 
-def balanced(fragment: str) -> str:
-    """Markup without end tags of what began outside, and with the end tags that it left out."""
+def balanced(fragment: str, *, strays: bool = False) -> str:
+    """Markup with the end tags that it left out and, unless ``strays``, without those of what
+    began outside."""
     tree = HtmlTree(fragment, "A paragraph").root
     ends: dict[int, str] = {}  # inner elements come later and end first
     edits = []
@@ -231,7 +232,8 @@ def balanced(fragment: str) -> str:
         node = stack.pop()
         stack.extend(reversed(node.children))
         if node.kind is NodeKind.OTHER and fragment.startswith("</", node.start):
-            edits.append(Edit(node.start, node.end, ""))
+            if not strays:
+                edits.append(Edit(node.start, node.end, ""))
         elif node.kind is NodeKind.ELEMENT and _left_open(fragment, node):
             ends[node.end] = f"</{node.name}>{ends.get(node.end, '')}"
     edits += [Edit(position, position, text) for position, text in ends.items()]

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
 _VOID = frozenset(_VOID_NAMES.split())
 _NO_PARAGRAPH = "p h1 h2 h3 h4 h5 h6 ul ol dl div table blockquote pre section hr figure"
-# Only these stand in a head; a title holds text alone. Anything else says that the end was left out.
+# Only these stand in a head, and a title holds text alone: else an end was left out.
 _IN_HEAD_NAMES = "title meta link style script base noscript template object"
 _IN_HEAD = frozenset(_IN_HEAD_NAMES.split())
 _LI, _DEF, _CELL, _ROW = ("li",), ("dt", "dd"), ("td", "th"), ("tr",)

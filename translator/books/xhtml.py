@@ -204,7 +204,7 @@ class _Reader:
         """Note what later steps need of an element."""
         inventory = self._page.inventory
         if node.name in _COUNTED:
-            raw = self._source[node.start : node.end] if node.name in _EXACT else ""
+            raw = self._source[node.start : node.inner_end] if node.name in _EXACT else ""
             inventory[f"<{node.name}> {zlib.crc32(raw.encode('utf-8', 'replace')):08x}"] += 1
         if node.name == "style":
             self._page.styles.append(node)
