@@ -55,7 +55,10 @@ _CHOICES = {
         OutputChoice(".txt", "Plain text"),
         OutputChoice(".docx", "Word document, text only"),
     ),
-    ".pdf": (OutputChoice(".epub", "EPUB, reflowed"),),
+    ".pdf": (
+        OutputChoice(".epub", "EPUB, reflowed"),
+        OutputChoice(".pdf", "PDF with the same layout"),
+    ),
 }
 
 
@@ -75,8 +78,12 @@ def exported(path: Path, output: Path | None) -> str:
 
 def open_for(path: Path, output: Path | None) -> Book:
     """Open a book that will be written to ``output``. Raises :class:`BookError`."""
-    book = base.open_book(path)
     suffix = exported(path, output)
+    if suffix == ".pdf":
+        from translator.books.pdf_layout import LayoutBook
+
+        return LayoutBook(path)
+    book = base.open_book(path)
     return Export(book, suffix) if suffix and book.format == "epub" else book
 
 

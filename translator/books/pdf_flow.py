@@ -46,7 +46,8 @@ class Flow:
         self.elements = self._elements(items)
         for marker, lines in notes:
             spans = join_lines(lines, self.words)
-            self.elements.append(Element(Kind.NOTE, lines[0].page, spans, marker=marker))
+            note = Element(Kind.NOTE, lines[0].page, spans, marker=marker, lines=lines)
+            self.elements.append(note)
         for page in pages:
             if page.problem:
                 text = f"Page {page.number + 1} of the PDF cannot be read: {page.problem}."
@@ -62,6 +63,7 @@ class Flow:
         def flush() -> None:
             if group:
                 elements.append(self._element(group))
+                elements[-1].lines = list(group)
                 group.clear()
             elements.extend(waiting)
             waiting.clear()
@@ -75,7 +77,7 @@ class Flow:
                 waiting.append(figure)
             elif isinstance(item, Table):
                 rows = [[self._cell(cell) for cell in row] for row in item.rows]
-                waiting.append(Element(Kind.TABLE, item.page, rows=rows))
+                waiting.append(Element(Kind.TABLE, item.page, rows=rows, cells=item.cells))
             else:
                 if group and self._begins(group, item, bool(waiting)):
                     flush()

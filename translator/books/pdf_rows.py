@@ -62,6 +62,7 @@ def _with_initials(lines: list[Line]) -> list[Line]:
         first = min(beside, key=lambda line: line.y0)
         blank = " " if first.text.startswith(" ") else ""
         start = first.spans[0]
+        first.boxes += initial.boxes
         first.spans[0] = replace(start, text=letter + blank + start.text.lstrip())
         for line in beside:
             line.x0 = initial.x0
@@ -137,6 +138,7 @@ def _table(rows: list[list[Line]]) -> Table:
         max(line.y1 for line in lines),
         cells,
         lines[0].page,
+        [list(row) for row in rows],
     )
 
 
@@ -152,7 +154,8 @@ def _joined(row: list[Line]) -> Line:
         last = line.spans[-1]
         spans = [*line.spans[:-1], replace(last, text=last.text + blank), *piece.spans]
         y0, y1 = min(line.y0, piece.y0), max(line.y1, piece.y1)
-        line = Line(line.x0, y0, piece.x1, y1, spans, line.page)
+        boxes = line.boxes + piece.boxes
+        line = Line(line.x0, y0, piece.x1, y1, spans, line.page, boxes=boxes)
     if not line.all("mono") and (match := _LEADER.search(line.text)):
         line.spans = [
             replace(line.spans[0], text=line.text[: match.start()].rstrip() + " … "),

@@ -33,12 +33,13 @@ _WORDS = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{3,}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffd]")
 _MAX_DRAWINGS = 4000  # paths of a page above which no figure is looked for
-_TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP  # ligatures expanded
+_MAX_DRAWN = 500  # drawings of a page whose places are told
+TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP  # ligatures expanded
 
 
 def main(path: str, folder: str, first: int, languages: str = "", data: str = "") -> int:
     """Write what the document holds to standard output; 0 also when it cannot be opened."""
-    _limit_memory()
+    limit_memory()
     # The library prints hints of its own to standard output.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -69,7 +70,8 @@ def main(path: str, folder: str, first: int, languages: str = "", data: str = ""
     return 0
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Let this process have :data:`MEMORY` and no more, where the system can do that."""
     try:
         import resource
     except ImportError:  # Windows
@@ -101,7 +103,7 @@ def _page(
     recognised = None
     if languages:
         recognised = page.get_textpage_ocr(
-            flags=_TEXT_FLAGS, language=languages, dpi=_OCR_DPI, full=True, tessdata=data
+            flags=TEXT_FLAGS, language=languages, dpi=_OCR_DPI, full=True, tessdata=data
         )
     lines = _lines(page, recognised)
     letters = sum(len(span[0]) for line in lines for span in line[6])
@@ -124,15 +126,24 @@ def _page(
         "lines": lines,
         "pictures": pictures,
         "tables": tables,
+        "drawn": [_box(drawing["rect"]) for drawing in rulers or ()][:_MAX_DRAWN],
     }
 
 
 def _lines(page: pymupdf.Page, recognised: pymupdf.TextPage | None) -> list[list[Any]]:
     lines = []
-    for block in page.get_text("dict", flags=_TEXT_FLAGS, textpage=recognised)["blocks"]:
+    for block in page.get_text("dict", flags=TEXT_FLAGS, textpage=recognised)["blocks"]:
         for line in block.get("lines", ()):
             spans = [
-                [s["text"], s["size"], s["flags"], s["font"], s["origin"][1]]
+                [
+                    s["text"],
+                    s["size"],
+                    s["flags"],
+                    s["font"],
+                    s["origin"][1],
+                    s["color"],
+                    *s["bbox"],
+                ]
                 for s in line["spans"]
                 if s["text"]
             ]
@@ -155,6 +166,7 @@ def _tables(page: pymupdf.Page, drawings: list[dict[str, Any]] | None) -> list[l
     found: list[list[Any]] = []
     for table in page.find_tables(strategy="lines_strict").tables:
         rows = [[cell or "" for cell in row] for row in table.extract()]
+        places = [row.cells for row in table.rows]  # None: part of the cell before
         cells = [cell for row in rows for cell in row]
         filled = sum(bool(cell.strip()) for cell in cells)
         if table.row_count < 2 or table.col_count < 2 or filled < 0.4 * len(cells):
@@ -162,7 +174,7 @@ def _tables(page: pymupdf.Page, drawings: list[dict[str, Any]] | None) -> list[l
         if max(map(len, cells)) > 1500 or any(map(_CONTROL.search, cells)):
             continue  # a frame around the page, or a drawing with arrows
         if not any(pymupdf.Rect(table.bbox).intersects(other[:4]) for other in found):
-            found.append([*table.bbox, rows])
+            found.append([*table.bbox, rows, places])
     return found
 
 
