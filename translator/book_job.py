@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from translator import again, chapters, markup
+from translator import again, brief, chapters, markup
 from translator.books.base import Bilingual, Book
 from translator.books.export import open_for
 from translator.editions import edition_path, options_of, require_same, texts_of, written
@@ -169,7 +169,7 @@ class BookRun:
             job.source_language,
             job.target_language,
             merged_sampling(self._spec.sampling, job.options["sampling"]),
-            job.options["style"],
+            brief.instruction(job.options["style"], job.options.get("brief", "")),
             priority=Priority.BOOK,
             # The same book with the same options gets the same random streams.
             run_id=f"book-{job.sha256[:12]}-{job.target_language}-{job.model}",

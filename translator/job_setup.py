@@ -12,6 +12,7 @@ from translator import languages, markup
 from translator.book_job import BookOptions
 from translator.books.base import Book, WriteOptions, output_suffix, require_mode
 from translator.books.export import open_for, outputs
+from translator.brief import checked_instruction
 from translator.chapters import chosen, known_part
 from translator.editions import require_place
 from translator.errors import InputError
@@ -107,12 +108,13 @@ def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[s
 
 
 def usable_model(registry: Registry, options: BookOptions) -> ModelSpec:
-    """The model that the options name. Raises :class:`VersoError` if it is not installed or
-    the sampling makes no sense.
+    """The model that the options name. Raises :class:`VersoError` if it is not installed, the
+    sampling makes no sense or the model has no place for the style or the brief.
     """
     spec = registry.get(options.model) if options.model else registry.default()
     require_installed(registry, spec)
     merged_sampling(spec.sampling, options.sampling)
+    checked_instruction(spec, options.style, options.brief, refine=options.refine)
     return spec
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from translator import languages
+from translator.brief import checked_instruction
 from translator.errors import InputError
 from translator.pipeline import Pipeline, PipelineOptions
 from translator.prompts import UNKNOWN, StyleInfo, get_style
@@ -65,6 +66,7 @@ class Translator:
         to: str,
         source: str = "auto",
         style: str = "",
+        brief: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
         glossaries: Sequence[Path] = (),
         stop: threading.Event | None = None,
@@ -72,15 +74,16 @@ class Translator:
         """Translate a text of any length.
 
         ``to`` and ``source`` are tags or names; ``style`` is "", "literary", "formal", "plain" or
-        an instruction. ``sampling`` replaces the model's own, a mapping only the fields it names.
+        an instruction, ``brief`` what the model should know of the text. ``sampling`` replaces the
+        model's own, a mapping only the fields it names.
         ``glossaries`` are CSV, TSV or TBX files.
         Raises :class:`VersoError` for anything that a user can mend; a segment that could not be
         translated does not raise, it is counted in ``failed``.
         """
         result = None
         for update in self.stream(
-            text, to=to, source=source, style=style, sampling=sampling, glossaries=glossaries,
-            stop=stop,
+            text, to=to, source=source, style=style, brief=brief, sampling=sampling,
+            glossaries=glossaries, stop=stop,
         ):  # fmt: skip
             result = update.result
         assert result is not None
@@ -93,6 +96,7 @@ class Translator:
         to: str,
         source: str = "auto",
         style: str = "",
+        brief: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
         glossaries: Sequence[Path] = (),
         stop: threading.Event | None = None,
@@ -109,7 +113,7 @@ class Translator:
             tag,
             target.tag,
             merged_sampling(self.model.sampling, sampling),
-            style.strip(),
+            checked_instruction(self.model, style, brief),
             run_id=f"text{next(_TEXTS)}",
         )
         if glossaries and text.strip():

@@ -124,6 +124,7 @@ def _translate(arguments: argparse.Namespace) -> int:
             arguments.context,
             also=arguments.also,
             chapters=parse_numbers(arguments.chapters) if arguments.chapters else None,
+            brief=arguments.brief,
             skip=tuple(name for name in arguments.skip.split(",") if name.strip()),
         )
         return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))

@@ -30,6 +30,10 @@ def add_translation_options(parser: argparse.ArgumentParser, *, needs_target: bo
         help="literary, formal, plain, or an instruction in your own words",
     )  # fmt: skip
     parser.add_argument(
+        "--brief", default="", metavar="TEXT",
+        help="what the model should know of the text: its readers, its setting, its tone",
+    )  # fmt: skip
+    parser.add_argument(
         "--glossary", action="append", default=[], metavar="NAME_OR_FILE",
         help="terms to keep to: a name of `verso glossary`, or a CSV, TSV or TBX file; repeatable",
     )  # fmt: skip

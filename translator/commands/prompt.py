@@ -48,6 +48,7 @@ class Prompt:
         self._to = languages.get(arguments.to).tag
         self._source = _source(arguments.source)
         self._style = arguments.style
+        self._brief = arguments.brief
         self._sampling = sampling_of(arguments)
         self._glossaries = saved_glossaries(arguments, settings)
         self._translator = Translator(spec.id, settings=settings, pool=pool)
@@ -124,6 +125,7 @@ class Prompt:
                 to=self._to,
                 source=self._source,
                 style=self._style,
+                brief=self._brief,
                 sampling=self._sampling,
                 glossaries=self._glossaries,
                 stop=stop,

@@ -103,6 +103,7 @@ def _translate(
         to=arguments.to,
         source=arguments.source,
         style=arguments.style,
+        brief=arguments.brief,
         glossaries=glossaries,
         sampling=sampling_of(arguments),
         stop=stop,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from translator import languages
-from translator.errors import ModelError
 from translator.prompts import replies
 from translator.prompts.base import (
     TAG_INSTRUCTION,
-    UNKNOWN,
+    Style,
     StyleContext,
     extras,
     fingerprint,
@@ -77,7 +76,7 @@ def instruction(task: TranslationTask) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatStyle:
+class ChatStyle(Style):
     """``chat``: instruction as the system message, example turns, then the bare text.
 
     Translated context comes as turns of the same conversation; untranslated context, terms and
@@ -88,12 +87,11 @@ class ChatStyle:
     worse than the explanation alone.
     """
 
-    info: StyleContext
     shots: int = 3
-    id: str = "chat"
-    needs_source: bool = False
-    takes_notes: bool = True
-    dry_run: bool = False
+
+    id = "chat"
+    takes_notes = True
+    revises = True
 
     @property
     def fingerprint(self) -> str:
@@ -136,19 +134,16 @@ _CHINESE_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class HyMtStyle:
+class HyMtStyle(Style):
     """``hy-mt``: the forms that Tencent's HY-MT models were trained on.
 
     No system message. Chinese on either side: a Chinese instruction, with the model's forms
-    for terms and context; else an English one. A style instruction has no trained form and is
-    left out; a note goes in front, where the model expects reference material.
+    for terms and context; else an English one. A style and a note have no trained form: they go
+    in front, where the model expects reference material.
     """
 
-    info: StyleContext
-    id: str = "hy-mt"
-    needs_source: bool = False
-    takes_notes: bool = True
-    dry_run: bool = False
+    id = "hy-mt"
+    takes_notes = True
 
     @property
     def fingerprint(self) -> str:
@@ -156,7 +151,8 @@ class HyMtStyle:
         forms = [self._content(TranslationTask("", "en", to, has_tags=True)) for to in ("de", "ja")]
         forms.append(self._content(TranslationTask("", "zh-Hans", "de")))
         extra = (("a", "b"),)
-        forms.append(self._content(TranslationTask("", "en", "de", terms=extra, context=extra)))
+        full = TranslationTask("", "en", "de", "plain", terms=extra, context=extra)
+        forms.append(self._content(full))
         return fingerprint(self.id, forms, self.info.chat_template)
 
     def render(self, task: TranslationTask) -> Prompt:
@@ -175,6 +171,8 @@ class HyMtStyle:
             before.append(f"参考下面的翻译：\n{terms}\n")
         elif task.terms:
             before.append("\n".join(f"{source} = {to}" for source, to in task.terms) + "\n")
+        if task.style:
+            before.append(style_instruction(task.style))
         if task.note:
             before.append(sentence(task.note))
         own = "\n".join(before) + "\n" if before else ""
@@ -200,18 +198,15 @@ class HyMtStyle:
 
 
 @dataclass(frozen=True, slots=True)
-class TranslateGemmaStyle:
+class TranslateGemmaStyle(Style):
     """``translategemma``: the form of Google's TranslateGemma models.
 
     Their template wants structured messages and builds this very text, so it is written out
     here, with Gemma's turn marks. The form has no place for style, terms, context or notes.
     """
 
-    info: StyleContext
-    id: str = "translategemma"
-    needs_source: bool = True
-    takes_notes: bool = False
-    dry_run: bool = False
+    id = "translategemma"
+    needs_source = True
 
     @property
     def fingerprint(self) -> str:
@@ -220,11 +215,7 @@ class TranslateGemmaStyle:
 
     def render(self, task: TranslationTask) -> Prompt:
         """See :class:`PromptStyle`."""
-        if task.source == UNKNOWN:
-            raise ModelError(
-                "This model must be told the source language.",
-                "Choose it (on the command line: --from en).",
-            )
+        self.require_source(task)
         source, target = languages.get(task.source), languages.get(task.target)
         head = (
             f"You are a professional {source.name} ({source.tag}) to {target.name} "
