@@ -7,15 +7,14 @@ precision: a human translation should pass. ``fatal`` findings mean that the tex
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from translator import languages, markup, numbers
-from translator.detection import scripts
-from translator.language_checks import LINK, copied, primary, wrong_language
-from translator.languages import Language
+from translator.language_checks import LINK, copied, wrong_language
+from translator.lengths import length
+from translator.omissions import omission
 from translator.types import Check, Segment
 
 
@@ -50,6 +49,7 @@ def _findings(
         wrong_language(before, after, of, to),
         repetition(before, after),
         length(before, after, of, to),
+        omission(before, after, of, to),
         lost_numbers(before, after),
         lost_links(before, after),
     ):
@@ -134,38 +134,6 @@ def _repeated(text: str) -> tuple[float, str]:
         return 0.0, ""
     gram = max(often, key=often.__getitem__)
     return sum(often.values()) / total, ("" if isinstance(units, str) else " ").join(gram)
-
-
-# Characters that a text has in a language against English, measured on translated news; for
-# scripts that pack more into a character, how many English ones it stands for.
-_DENSITY = {
-    "ar": 0.87, "he": 0.80, "fa": 0.95, "de": 1.13, "fr": 1.15, "es": 1.14, "pt": 1.09,
-    "it": 1.12, "ru": 1.07, "vi": 1.08, "el": 1.15, "hu": 1.08, "fi": 1.05, "pl": 1.07, "nl": 1.09,
-}  # fmt: skip
-_PACKED = {"Hani": 3.0, "Kana": 1.9, "Hang": 2.2}
-
-
-def length(source: str, target: str, of: Language | None, to: Language) -> Check | None:
-    """Far longer or shorter than the language pair explains.
-
-    The tolerance is wider for short texts: it falls as one over the square root of the length.
-    """
-    if of is None:
-        return None
-    before, after = _english_length(source, of), _english_length(target, to)
-    off = math.log(max(after, 1.0) / max(before, 1.0))
-    tolerance = 0.45 + 4.0 / math.sqrt(max(before, after) + 4.0)
-    if abs(off) <= tolerance:
-        return None
-    detail = f"{math.exp(off):.1f} times the usual length"
-    return Check("length", detail, fatal=abs(off) > tolerance + 0.9)
-
-
-def _english_length(text: str, language: Language) -> float:
-    """About how many characters the text would have in English."""
-    counts = scripts(text)
-    packed = sum((weight - 1.0) * counts.get(script, 0) for script, weight in _PACKED.items())
-    return (len(text) + packed) / _DENSITY.get(primary(language), 1.0)
 
 
 def lost_numbers(source: str, target: str) -> Check | None:

@@ -140,7 +140,12 @@ def _not_japanese(target: str, counts: dict[str, int]) -> Check | None:
     return None
 
 
+_ENOUGH = 240  # letters from the start and the end tell the language of a text
+
+
 def _wrong_words(target: str, of: Language | None, to: Language) -> Check | None:
+    if len(target) > 2 * _ENOUGH:
+        target = f"{target[:_ENOUGH]} {target[-_ENOUGH:]}"
     found = languages.detect(target)
     if found.language is None or found.language == to or found.confidence < 0.98:
         return None
