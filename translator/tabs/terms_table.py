@@ -31,6 +31,15 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-action]');
   if (!button) return;
   if (button.dataset.action === 'add-row') { add(true); return; }
+  if (button.dataset.action === 'keep-all') {
+    for (const row of rows()) {
+      if (row.hidden || field(row, 'target').value) continue;
+      field(row, 'keep').checked = true;
+      keep(row);
+    }
+    changed();
+    return;
+  }
   if (button.dataset.action === 'delete-row') {
     const row = button.closest('tr');
     const next = row.nextElementSibling;
@@ -135,9 +144,10 @@ def _row(row: Row, languages: tuple[str, str], problem: str = "", number: int = 
 
 def _input(name: str, value: str, label: str, tag: str = "", *, locked: bool = False) -> str:
     direction = views.direction(tag)
+    title = f' title="{views.escape(value)}"' if name == "note" and value else ""
     lang = f' lang="{views.escape(tag)}"' if direction != "auto" else ""
     return (
         f'<input type="text" class="v-input" name="{name}" value="{views.escape(value)}" '
-        f'aria-label="{label}" placeholder="{label}"{lang} dir="{direction}" autocomplete="off"'
-        f"{' readonly' if locked else ''}>"
+        f'aria-label="{label}" placeholder="{label}"{lang} dir="{direction}"{title} '
+        f'autocomplete="off"{" readonly" if locked else ""}>'
     )
