@@ -70,15 +70,19 @@ class BookJobs:
         self._opened: dict[str, Book] = {}
         self._worker = JobWorker(self.store, self._runner)
 
-    def create(self, path: Path, options: BookOptions, *, queue: bool = True) -> str:
+    def create(
+        self, path: Path, options: BookOptions, *, queue: bool = True, name: str = ""
+    ) -> str:
         """Make a job from a file and return its id.
 
-        The file is copied, so it may change or go. With ``queue`` the background worker takes
-        the job when its turn comes, else it waits for :meth:`run`. Raises :class:`VersoError`
+        The file is copied, so it may change or go; ``name`` is what the user calls it, where that
+        is not its path. With ``queue`` the background worker takes the job when its turn comes,
+        else it waits for :meth:`run`. Raises :class:`VersoError`
         for anything that is wrong with the file, the languages, the model or the options.
         """
         job_id = secrets.token_hex(4)
         job, book = new_job(job_id, self._folder / job_id, Path(path), options, self._registry)
+        job = replace(job, input=name or job.input)
         if queue:
             self.store.add_job(job)
             self._worker.wake()

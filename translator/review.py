@@ -132,18 +132,21 @@ class Review:
 
     def chapters(self) -> list[Chapter]:
         """The parts of the book in their order, each with its first heading."""
-        rows = self._store.query(
-            "SELECT section, MIN(ordinal), COUNT(*) AS segments,"
-            " (SELECT source FROM segments AS h WHERE h.job = ?1 AND h.section = s.section"
-            "  AND h.kind = ?2 ORDER BY ordinal LIMIT 1) AS title"
-            " FROM segments AS s WHERE job = ?1 GROUP BY section ORDER BY 2",
+        parts = self._store.query(
+            "SELECT section, MIN(ordinal), COUNT(*) FROM segments WHERE job = ?"
+            " GROUP BY section ORDER BY 2",
+            self._job_id,
+        )
+        headings = self._store.query(
+            "SELECT section, source FROM segments WHERE job = ? AND kind = ? ORDER BY ordinal DESC",
             self._job_id, BlockKind.HEADING.value,
         )  # fmt: skip
-        return [Chapter(row["section"], row["title"] or "", row["segments"]) for row in rows]
+        titles = dict(map(tuple, headings))  # the last one wins: the first of its section
+        return [Chapter(name, titles.get(name, ""), count) for name, _, count in parts]
 
     def summary(self) -> Summary:
         """The book in numbers."""
-        sums = ", ".join(f"SUM({condition}) AS {name}" for name, condition in SHOWN.items())
+        sums = ", ".join(f'SUM({condition}) AS "{name}"' for name, condition in SHOWN.items())
         row = self._store.query(
             f"SELECT {sums}, MAX(updated) AS latest FROM segments WHERE job = ?", self._job_id
         )[0]
