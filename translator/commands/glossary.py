@@ -96,10 +96,13 @@ def _import(arguments: argparse.Namespace) -> int:
     if len(pair) != 2:
         names = f"names {', '.join(pair)}" if pair else "does not name its languages"
         raise InputError(f"{path.name} {names}.", "Say which two: --from en --to de.")
+    source, target = pair
     store = _store()
     name = arguments.name or store.free_name(path.stem)
     was = name if arguments.replace and name in store.names() else ""
-    saved = store.save(Saved(name, *pair, tuple(load_terms(path, *pair))), was=was)
+    saved = store.save(
+        Saved(name, source, target, tuple(load_terms(path, source, target))), was=was
+    )
     say(f"Saved “{saved.name}”: {_terms(saved)}, {saved.source} → {saved.target}.")
     return 0
 

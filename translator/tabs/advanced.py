@@ -18,16 +18,6 @@ _STYLES = [
 ]
 
 
-def build(context: AppContext, model: gr.Dropdown, tab: str) -> list[Any]:
-    """The fold; returns its components, the style last, as :func:`sampling` and :func:`style`
-    expect them.
-    """
-    with gr.Accordion("Advanced", open=False, elem_id=f"{tab}-advanced"):
-        values = sampling_fields(context, model, tab)
-        with gr.Row(elem_classes="v-settings"):
-            return [*values, style_field(tab)]
-
-
 def style_field(tab: str) -> gr.Dropdown:
     """The style or an instruction, to be placed anywhere."""
     return gr.Dropdown(
@@ -81,13 +71,8 @@ def sampling_fields(context: AppContext, model: gr.Dropdown, tab: str) -> list[A
 
 def sampling(values: tuple[Any, ...]) -> dict[str, float]:
     """Values of the components as the translator takes them. Emptied fields are left out."""
-    named = zip(_FIELDS, values, strict=False)
+    named = zip(_FIELDS, values, strict=True)
     return {name: value for name, value in named if value is not None}
-
-
-def style(values: tuple[Any, ...]) -> str:
-    """The chosen style or instruction."""
-    return str(values[len(_FIELDS)] or "")
 
 
 def _said(spec: ModelSpec) -> str:

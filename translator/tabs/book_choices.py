@@ -12,7 +12,7 @@ from translator.book_job import BookOptions
 from translator.books.base import Bilingual
 from translator.errors import InputError, VersoError
 from translator.models.spec import ModelSpec
-from translator.tabs import advanced, views
+from translator.tabs import advanced, glossary_choice
 from translator.tabs.book_about import About, describe
 from translator.tabs.context import AppContext
 from translator.tabs.own_glossaries import OwnGlossaries
@@ -62,13 +62,7 @@ class BookChoices:
                 )
             with gr.Column(elem_classes="v-choices"):
                 _heading("Terms and memory")
-                self.glossaries = gr.Dropdown(
-                    [],
-                    label="Glossaries",
-                    info="Of equal terms the first glossary counts",
-                    multiselect=True,
-                    elem_id="books-glossaries",
-                )
+                self.glossaries = glossary_choice.dropdown("books")
                 with gr.Row(elem_classes="v-pair"):
                     self.upload = gr.UploadButton(
                         "Add from a file",
@@ -178,19 +172,6 @@ class BookChoices:
             self._edition: gr.update(choices=[], value=None),
             self._chapters: gr.update(choices=[], value=[]),
             self._skip: gr.update(choices=[], value=[]),
-        }
-
-    def offered(self, owner: str, target: str, chosen: list[str], also: str = "") -> dict[Any, Any]:
-        """The glossaries that fit the target language; ``also`` is chosen besides ``chosen``."""
-        saved = OwnGlossaries(self._context, owner).for_language(target)
-        names = [one.name for one in saved]
-        labels = [f"{one.name} · {views.language_pair(one.source, one.target)}" for one in saved]
-        wanted = dict.fromkeys([*chosen, also])
-        return {
-            self.glossaries: gr.update(
-                choices=list(zip(labels, names, strict=True)),
-                value=[name for name in wanted if name in names],
-            )
         }
 
     def options(

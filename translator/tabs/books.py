@@ -10,7 +10,7 @@ import gradio as gr
 
 from translator.books.base import SUFFIXES
 from translator.errors import VersoError
-from translator.tabs import book_cards, model_choice, review_view, views
+from translator.tabs import book_cards, glossary_choice, model_choice, review_view, views
 from translator.tabs.book_about import describe
 from translator.tabs.book_choices import BookChoices
 from translator.tabs.book_names import BookNames
@@ -131,14 +131,16 @@ def build(
         to = kept.get("to", "de")
         return {
             target: to,
-            **choices.offered(owner_of(request), to, []),
+            choices.glossaries: offer(to, [], request),
             **choice.refresh(model_id),
             model: gr.update(choices=model_choice.choices(context), value=model_id),
             listing: show(request),
         }
 
-    def offer(to: str, chosen: list[str] | None, request: gr.Request) -> dict[Any, Any]:
-        return choices.offered(owner_of(request), to, chosen or [])
+    def offer(
+        to: str, chosen: list[str] | None, request: gr.Request, also: str = ""
+    ) -> Any:  # an update
+        return glossary_choice.offered(context, owner_of(request), to, chosen, also)
 
     def take(
         upload: str | None, path: str | None, from_: str, to: str, chosen: list[str] | None,
@@ -154,7 +156,7 @@ def build(
         said = f"“{saved.name}” is saved in Terms: {views.plural(len(saved.terms), 'term')}."
         return {
             message: views.notice(said),
-            **choices.offered(owner_of(request), to, chosen or [], saved.name),
+            choices.glossaries: offer(to, chosen, request, saved.name),
         }
 
     def propose(
@@ -185,7 +187,7 @@ def build(
         return {
             message: views.notice(said),
             **changes,
-            **choices.offered(owner_of(request), to, chosen or [], saved.name),
+            choices.glossaries: offer(to, chosen, request, saved.name),
         }
 
     file.change(look, file, [about, message, *choices.outputs, *names.outputs], **_QUIET)
