@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -54,6 +55,11 @@ def check_container(archive: zipfile.ZipFile, name: str) -> None:
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)):
             raise BookError(
                 f"{name} has an entry that points outside the book ({info.filename[:60]!r}).",
+                "Verso does not open such a file.",
+            )
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise BookError(
+                f"{name} has an entry that is a link to another file ({info.filename[:60]!r}).",
                 "Verso does not open such a file.",
             )
         if info.flag_bits & 0x1:

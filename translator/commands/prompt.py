@@ -64,7 +64,8 @@ class Prompt:
                 if not self._obey(line.strip()):
                     break
             except (Cancelled, KeyboardInterrupt):
-                say("\nStopped.")
+                say("")
+                say("Stopped.")
             except VersoError as error:
                 complain(error)
         return 0
