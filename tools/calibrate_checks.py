@@ -70,10 +70,8 @@ def row(kinds: dict[str, list[Pair]]) -> list[float]:
     middle = statistics.fmean(means.values())
     drift = max(_LEAST_DRIFT, statistics.pvariance(means.values()))
     points = []
-    within = [
-        (x, y - means[kind]) for kind, found in kinds.items() for x, y in found if kind in means
-    ]
-    for low, high in zip(_EDGES, _EDGES[1:], strict=False):
+    within = [(x, y - mean) for kind, mean in means.items() for x, y in kinds[kind]]
+    for low, high in pairwise(_EDGES):
         ys = [y for x, y in within if low <= x < high]
         if len(ys) >= _LEAST:
             points.append((2 / (low + high), spread(ys) ** 2))

@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from translator import languages, markup, numbers
+from translator import dates, languages, markup, numbers
 from translator.language_checks import LINK, copied, wrong_language
-from translator.lengths import length
+from translator.lengths import length, size
 from translator.omissions import omission
 from translator.types import Check, Segment
 
@@ -51,7 +51,9 @@ def _findings(
         length(before, after, of, to),
         omission(before, after, of, to),
         lost_numbers(before, after),
+        lost_dates(before, after),
         lost_links(before, after),
+        lost_quotes(before, after),
     ):
         if finding:
             yield finding
@@ -142,6 +144,12 @@ def lost_numbers(source: str, target: str) -> Check | None:
     return Check("numbers", "missing " + ", ".join(lost[:5])) if lost else None
 
 
+def lost_dates(source: str, target: str) -> Check | None:
+    """Dates of the source whose day or month the target lacks."""
+    lost = dates.missing(source, target)
+    return Check("dates", "missing " + ", ".join(lost[:3])) if lost else None
+
+
 def lost_links(source: str, target: str) -> Check | None:
     """Web and e-mail addresses of the source that the target lacks."""
     lost = [
@@ -158,3 +166,30 @@ def _site(link: str) -> str:
         return link
     host = re.sub(r"^(?:https?://)?", "", link).split("/")[0]
     return ".".join(host.split(".")[-2:])
+
+
+# Speech and titles in the quote marks of any language.
+_QUOTED = re.compile(
+    r"\"[^\"]{3,}\"|“[^“”]{3,}[”“\"]|„[^„“”]{3,}[“”\"]|«[^«»]{3,}»|»[^«»]{3,}«|「[^「」]{2,}」|"
+    r"『[^『』]{2,}』|(?<!\w)‘[^‘]{6,}?’(?!\w)"
+)
+# What may stand for them elsewhere: single quotes, the dashes of a dialogue, title brackets.
+_MARKS = re.compile(r"[\"“”„«»‹›「」『』《》〈〉‘`〝]|(?<!\w)['’‚,—–-]|['’](?!\w)|[—–]")
+
+
+_SPEECH_ENDS = frozenset(".,!?…。，！？、؟")
+
+
+def lost_quotes(source: str, target: str) -> Check | None:
+    """Speech is quoted in the source, nothing is in the target.
+
+    Names and single words in quote marks are not missed: languages disagree about those.
+    """
+    quoted = [q for q in _QUOTED.findall(source) if len(q) > 2 and _is_speech(q[1:-1])]
+    if not quoted or _MARKS.search(target):
+        return None
+    return Check("quotes", f"missing around {quoted[0][:40]}")
+
+
+def _is_speech(quoted: str) -> bool:
+    return size(quoted) >= (15 if quoted.rstrip()[-1:] in _SPEECH_ENDS else 60)
