@@ -193,11 +193,12 @@ class BookJobs:
     ) -> int:
         """Translate segments once more; return how many. See :meth:`Store.ask_again`.
 
-        If somebody runs the job, the segments are done by the way, else it is as with
-        :meth:`resume`. What is stored of a segment stands until there is something new. Raises
+        If somebody runs the job, the segments are done by the way; if a person stopped it, when it
+        is resumed; else it is as with :meth:`resume`. What is stored of a segment stands until there is something new. Raises
         :class:`InputError` if there is nothing to try again.
         """
         job = self.store.job(job_id)
+        rest = self.store.missing(job.id)
         count = self.store.ask_again(job.id, numbers, note)
         if not count:
             raise InputError(
@@ -206,6 +207,8 @@ class BookJobs:
                 else "There is nothing to translate again here.",
                 "What a person wrote, and what is not to be translated, stays as it is.",
             )
+        if queue and rest and job.state in (JobState.PAUSED, JobState.CANCELLED):
+            return count  # a person stopped it: it is not for a retry to begin it again
         state = JobState.QUEUED if queue else JobState.PAUSED
         try:
             with self._runner.locked(job.id, timeout=_SHORT):
