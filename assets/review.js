@@ -225,8 +225,12 @@
     route();
   }
 
+  const parse = () => location.hash.match(/^#review\/([0-9a-f]+)(?:\?(.*))?$/);
+  const booksTab = () =>
+    [...document.querySelectorAll("#tabs button[role=tab]")].find((tab) => tab.textContent.trim() === "Books");
+
   function route() {
-    const found = location.hash.match(/^#review\/([0-9a-f]+)(?:\?(.*))?$/);
+    const found = parse();
     const root = panel();
     if (!root) return;
     job = found ? found[1] : "";
@@ -240,8 +244,7 @@
       return;
     }
     asked = new URLSearchParams(found[2] || "");
-    [...document.querySelectorAll("#tabs button[role=tab]")]
-      .find((tab) => tab.textContent.trim() === "Books")?.click();
+    booksTab()?.click();
     say("");
     load().then(() => root.scrollIntoView({ block: "start" }));
   }
@@ -325,11 +328,12 @@
     if (row && changed(row)) event.preventDefault();
   });
   addEventListener("hashchange", route);
-  const waiting = new MutationObserver(() => {
-    if (!panel() || !$("#tabs button[role=tab]")) return;
-    waiting.disconnect();
-    route();
-  });
-  waiting.observe(document.documentElement, { childList: true, subtree: true });
+  // Gradio makes the panel when the tab is first opened.
+  const waiting = setInterval(() => {
+    if (panel()) {
+      clearInterval(waiting);
+      route();
+    } else if (parse()) booksTab()?.click();
+  }, 200);
   setInterval(look, POLL);
 })();
