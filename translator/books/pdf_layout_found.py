@@ -21,6 +21,7 @@ _JOINED = re.compile(
     "Arab|Syrc|Nkoo|Thaa|Mong|Deva|Beng|Guru|Gujr|Orya|Taml|Telu|Knda|Mlym|Sinh|Thai|Laoo|Tibt|"
     "Mymr|Khmr"
 )
+_RARE = re.compile("[\U00010000-\U0010ffff]")  # MuPDF writes other characters for them
 _MOST, _MANY = 0.9, 0.4
 
 
@@ -56,7 +57,7 @@ def find_texts(
         there = _take(_plain(shown), numbers, rest)
         if there < 1.0:
             changed = text != each.block.text
-            least = share if changed else _MOST
+            least = share if changed and not _RARE.search(shown) else min(share, _MOST)
             there = max(there, float(_words(shown, numbers, words) >= least))
         found[each.block.id] = shown if there == 1.0 else shown[: int(there * len(shown))]
     for each in placed:

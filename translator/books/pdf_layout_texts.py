@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,8 @@ from translator.types import Block, BlockKind
 
 FIGURE = "part of a picture"
 _RESERVED = re.compile(f"[{markup.RESERVED}]")
+# Letters of formulas: what MuPDF writes for them cannot be read again.
+_MATH = re.compile("[\U0001d400-\U0001d7ff]+")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.S)
 _KINDS = {
     Kind.HEADING: BlockKind.HEADING,
@@ -75,7 +78,7 @@ class Placed:
         pieces = [escape(self.lead)]
         for token in markup.tokenize(text):
             if isinstance(token, str):
-                pieces.append(escape(token))
+                pieces.append(_MATH.sub(_letters, escape(token)))
             elif token.mark is Mark.SINGLE:
                 pieces.append(f"<sup>{escape(self.singles[token.number])}</sup>")
             elif token.mark is Mark.OPEN:
@@ -83,6 +86,10 @@ class Placed:
             else:
                 pieces.append("</span>")
         return f'<p lang="{escape(tag, chr(34))}" dir="{direction}">{"".join(pieces)}</p>'
+
+
+def _letters(match: re.Match[str]) -> str:
+    return f"<i>{unicodedata.normalize('NFKC', match[0])}</i>"
 
 
 def placed(chapters: list[Chapter]) -> list[Placed]:
@@ -128,7 +135,7 @@ def _visible(spans: list[Span]) -> list[Span]:
 
 def _text(kind: BlockKind, spans: list[Span], lines: list[Line], marker: str = "") -> Placed:
     whole = "".join(span.text for span in spans)
-    lead, tail = f"{marker} " if marker else "", ""
+    lead, tail = f"{unicodedata.normalize('NFKC', marker)} " if marker else "", ""
     if bullet := BULLET.match(whole):
         lead = "• "
         spans = _cut(spans, bullet.end(), len(whole))

@@ -111,8 +111,12 @@ def _redact(document: pymupdf.Document, page: pymupdf.Page, boxes: list[Box]) ->
     if kind != "null":  # MuPDF takes off the links that a box touches
         document.xref_set_key(page.xref, "Annots", "null")
         page = document.reload_page(page)
-    for box in boxes:
-        page.add_redact_annot(pymupdf.Rect(box), fill=False, cross_out=False)
+    # One annotation with all places: a page's annotations take time with their square.
+    whole = page.add_redact_annot(page.rect, fill=False, cross_out=False)
+    to_file = ~page.transformation_matrix
+    quads = [pymupdf.Rect(box).quad * to_file for box in boxes]
+    corners = (f"{p.x:.3f} {p.y:.3f}" for q in quads for p in (q.ul, q.ur, q.ll, q.lr))
+    document.xref_set_key(whole.xref, "QuadPoints", f"[{' '.join(corners)}]")
     page.apply_redactions(
         images=pymupdf.PDF_REDACT_IMAGE_NONE,
         graphics=pymupdf.PDF_REDACT_LINE_ART_NONE,
