@@ -92,6 +92,7 @@ class EpubBook:
         opf = package_member(container_xml, members, self.path.name)
         source, encoding = container.markup(opf)
         self._package: Package = read_package(source, opf, members)
+        container.notes += self._package.warnings
         if missing := self._package.missing:
             listed = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
             container.notes.append(f"Listed in the book but not in it: {listed}.")

@@ -17,6 +17,12 @@ _RTL_FALLBACK = frozenset({"ar", "he", "fa", "ur", "ps", "sd", "ug", "yi", "dv",
 _VERTICAL_CSS = re.compile(
     r"(writing-mode\s*:\s*)(?:vertical-[rl][lr]|sideways-[rl][lr]|tb-rl|tb-lr|tb)\b", re.I
 )
+# Only for the page as a whole: code and numbers may have their own direction.
+_LTR_CSS = re.compile(
+    r"((?:^|[},;\s])(?:html|body|:root)\s*\{[^{}]*?(?<![\w-])direction\s*:\s*)ltr\b", re.I
+)
+_ALIGN_CSS = re.compile(r"((?<![\w-])text-align\s*:\s*)(left|right)\b", re.I)
+_MIRRORED = {"left": "right", "right": "left"}
 _RTL_CSS = re.compile(r"((?<![\w-])direction\s*:\s*)rtl\b", re.I)
 
 
@@ -72,12 +78,14 @@ class Turn:
         return _primary(tag) in known
 
     def css(self, text: str) -> str:
-        """Style rules for the target: columns become lines, right-to-left becomes left-to-right."""
+        """Style rules for the target: columns become lines, directions and alignments turn."""
         if self.to_horizontal:
             text = _VERTICAL_CSS.sub(r"\1horizontal-tb", text)
-        if self.forward == "ltr" and self.backward == "rtl":
-            text = _RTL_CSS.sub(r"\1ltr", text)
-        return text
+        if self.forward == self.backward:
+            return text
+        pattern = _RTL_CSS if self.forward == "ltr" else _LTR_CSS
+        text = pattern.sub(rf"\1{self.forward}", text)
+        return _ALIGN_CSS.sub(lambda rule: rule[1] + _MIRRORED[rule[2].lower()], text)
 
     def page_edits(self, page: Page) -> list[Edit]:
         """Changes to the tags of a translated page."""

@@ -1,7 +1,7 @@
 """An XHTML page -> units of text, and back.
 
 All that a reader of the page can see or hear is a unit: the content of every block element,
-bare text beside blocks, the page's title, and the attributes alt, title and aria-label.
+bare text beside blocks, the page's title, and attributes such as alt, title and aria-label.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _KINDS = {
 _VERBATIM = frozenset({"pre", "code", "kbd", "samp", "textarea"})
 _NOTES = frozenset({"footnote", "endnote", "rearnote", "note", "doc-footnote", "doc-endnote"})
 _HEADING = re.compile("h[1-6]")
-_TEXT_ATTRIBUTES = ("alt", "title", "aria-label")
+_TEXT_ATTRIBUTES = ("alt", "title", "aria-label", "aria-description", "summary", "abbr")
 # Their title or alt is not text of the page.
 _SILENT = frozenset({"link", "style", "meta", "script", "head", "base"})
 _ROMAN = re.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})[.:)]?")
@@ -221,7 +221,7 @@ class _Reader:
         self._number += 1
         for index, run in enumerate(runs, 1):
             part = f".{index}" if len(runs) > 1 else ""
-            keep = context.keep or run.keep or _nothing(run)
+            keep = context.keep or run.keep or nothing_in(run)
             plain = bool(quote) or context.plain or context.kind is BlockKind.TOC
             unit_id = f"{self._member}#{self._number}{part}"
             at = context.level, context.role
@@ -254,7 +254,8 @@ def _enter(node: Node, context: _Context) -> _Context:
     return _Context(kind, keep, preserve, plain, level, role)
 
 
-def _nothing(run: Run) -> str | None:
+def nothing_in(run: Run) -> str | None:
+    """Why a run with letters has nothing to translate."""
     text = collapse(markup.plain(run.text))
     if _ROMAN.fullmatch(text):
         return ROMAN
@@ -276,7 +277,7 @@ def plain_units(source: str, nodes: Iterator[Node], member: str, kind: BlockKind
             continue  # one inside another is part of it
         end = node.end
         for run in build(source, node.children):
-            keep = run.keep or _nothing(run)
+            keep = run.keep or nothing_in(run)
             units.append(Unit(f"{member}#{len(units) + 1}", run, kind, keep, plain=True))
     return units
 
