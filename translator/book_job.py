@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from translator import again, brief, chapters, markup
+from translator import again, brief, chapters, markup, refine
 from translator.books.base import Bilingual, Book
 from translator.books.export import open_for
 from translator.editions import edition_path, options_of, require_same, texts_of, written
@@ -116,12 +116,16 @@ class BookRun:
         blocks = book.blocks()
         entries = self._entries()
         # More than once when a person asks for another try while this runs.
-        while not entries or any(entry.missing for entry in entries):
+        while not entries or any(entry.missing for entry in entries) or self._drafts(entries):
             with opened(self._job, self._folder, self._memory) as resources:
                 self._translate(blocks, entries, resources, stop)
             entries = self._entries()
         self.phase = "writing the book and reading it again"
         return self._write(book, blocks, entries)
+
+    def _drafts(self, entries: list[Entry]) -> list[Entry]:
+        """What waits for a second look."""
+        return refine.drafts(entries) if self._job.options.get("refine") else []
 
     def _entries(self) -> list[Entry]:
         self.seen = time.time()
@@ -153,7 +157,9 @@ class BookRun:
                 entries = self._store.entries(job.id)
             require_same(blocks, entries)
             missing = {entry.segment.id: entry for entry in entries if entry.missing}
-            self.meter = Meter([entry.segment for entry in missing.values()], engine.info.slots)
+            times = 2 if job.options.get("refine") else 1
+            segments = [entry.segment for entry in missing.values()]
+            self.meter = Meter(segments, engine.info.slots, times=times)
             self.phase = "translating"
             options = options_for([entry.segment for entry in entries])
             for chosen, segments in again.batches(missing.values(), options):
@@ -162,6 +168,19 @@ class BookRun:
                     ended = again.settled(entry, _honest(translation, entry.segment.text))
                     self._store.save(job.id, ended)
                     self.meter.add(ended)
+            drafts = {e.segment.id: e for e in self._drafts(self._store.entries(job.id))}
+            if drafts:
+                self._look_again(pipeline(options), drafts, engine.info.slots, stop)
+
+    def _look_again(
+        self, pipeline: Pipeline, drafts: dict[str, Entry], slots: int, stop: threading.Event
+    ) -> None:
+        self.phase = "taking a second look"
+        self.meter = Meter([entry.segment for entry in drafts.values()], slots)
+        pairs = [(e.segment, e.translation) for e in drafts.values() if e.translation is not None]
+        for looked in pipeline.refine(pairs, stop=stop):
+            self._store.save(self._job.id, looked)
+            self.meter.add(looked)
 
     def _options(self) -> PipelineOptions:
         job = self._job
@@ -174,6 +193,7 @@ class BookRun:
             # The same book with the same options gets the same random streams.
             run_id=f"book-{job.sha256[:12]}-{job.target_language}-{job.model}",
             model_key=job.options["model_key"],
+            refine=job.options.get("refine", False),
         )
 
     def _write(self, book: Book, blocks: list[Block], entries: list[Entry]) -> Report:
@@ -183,7 +203,8 @@ class BookRun:
         output = Path(job.output)
         seen, problems = written(book, entries, output, options_of(job, job.options["bilingual"]))
         entries = self._store_failures(entries, seen)
-        notes = book.notes
+        looks = refine.summary(entries)
+        notes = (*book.notes, looks) if looks else book.notes
         if also := job.options.get("also"):
             self.phase = "writing the other edition"
             second = edition_path(job, also)

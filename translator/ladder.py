@@ -33,6 +33,7 @@ class Ask:
     sampling: Sampling
     note: str = ""
     whole: bool = False  # the segment as it is: its partial text can be shown
+    draft: str = ""  # canonical; a translation to be looked at again
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Meter:
 
     An engine works on ``slots`` segments at once, so at any moment about half of that many are
     done that no one has seen yet: without them the first estimates would be far too long.
+    ``times``: how often the run will go over the segments in all; this is the first time.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Meter:
         segments: Iterable[Segment],
         slots: int,
         clock: Callable[[], float] = time.monotonic,
+        times: int = 1,
     ) -> None:
         self._cost = {s.id: len(s.text) + _OVERHEAD for s in segments if s.keep is None}
         self._left = sum(self._cost.values())
         self._mean = self._left / len(self._cost) if self._cost else 0.0
+        self._left *= times
         self._slots = slots
         self._clock = clock
         self._began = clock()

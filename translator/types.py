@@ -168,3 +168,4 @@ class TranslationTask:
     has_tags: bool = False
     terms: tuple[tuple[str, str], ...] = ()  # glossary entries that apply
     context: tuple[tuple[str, str], ...] = field(default=())  # previous (source, target) pairs
+    draft: str = ""  # a translation to be looked at again

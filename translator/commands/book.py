@@ -60,6 +60,10 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         help="leave these as they are: references, index, contents, copyright",
     )  # fmt: skip
     parser.add_argument(
+        "--refine", action="store_true",
+        help="let the model look at each draft a second time",
+    )  # fmt: skip
+    parser.add_argument(
         "--list-chapters", action="store_true", help="show the book's chapters; translate nothing"
     )
     parser.add_argument("--report", type=Path, metavar="JSON", help="write the report here too")
@@ -125,6 +129,7 @@ def _translate(arguments: argparse.Namespace) -> int:
             also=arguments.also,
             chapters=parse_numbers(arguments.chapters) if arguments.chapters else None,
             brief=arguments.brief,
+            refine=arguments.refine,
             skip=tuple(name for name in arguments.skip.split(",") if name.strip()),
         )
         return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))
