@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -26,6 +27,7 @@ from translator.translator import merged_sampling
 KIND = "book"
 _DETECTED_CHARACTERS = 40_000
 _SURE = 0.9
+_LONGEST_NAME = 255  # bytes, in nearly all file systems
 
 
 def output_name(path: Path, target: str, bilingual: str = "none") -> str:
@@ -147,6 +149,10 @@ def checked_output(book: Book, path: Path, folder: Path, target: str, options: B
     output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
     if output.parent != folder:
         require_place(path, output)
+    if len(os.fsencode(output.name)) > _LONGEST_NAME:
+        raise InputError(
+            "The name of the translation is too long.", "Choose a shorter one with -o."
+        )
     report = options.report.absolute() if options.report else output
     if report.is_dir() or not (report.parent.is_dir() or report.parent == folder):
         raise InputError(f"{report} is no place for a file.", "Does its folder exist?")
@@ -156,6 +162,10 @@ def checked_output(book: Book, path: Path, folder: Path, target: str, options: B
 def _copy(path: Path, folder: Path) -> Path:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", "Check its name.")
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise InputError("The name of this file is not valid text.", "Rename it.") from error
     try:
         folder.mkdir(parents=True)
         folder.parent.chmod(0o700)

@@ -26,7 +26,7 @@ from translator.books.runs import Run
 from translator.books.spliced import Copies, Part, SplicedBook, changed_units, compose
 from translator.books.turning import Turn
 from translator.books.xhtml import Unit, attribute_run, plain_units
-from translator.books.xmltree import Node, NodeKind, error, parse
+from translator.books.xmltree import BROKEN, Node, NodeKind, error, parse
 from translator.errors import BookError
 from translator.types import BlockKind
 
@@ -94,7 +94,7 @@ class DocxBook(SplicedBook):
         package = _relations(container, "", names)
         document = next((m for kind, m in package if kind == "officeDocument"), "")
         if not document or "[Content_Types].xml" not in names:
-            raise BookError(f"{path.name} is a ZIP archive but not a Word document.")
+            raise BookError(f"{path.name} is a ZIP archive but not a Word document.", BROKEN)
         related = _relations(container, document, names)
         self._styles = next((m for kind, m in related if kind == "styles"), "")
         if self._styles:
@@ -239,7 +239,7 @@ def _open(
     source, encoding = container.text(member)
     source = cut(member, source) if cut else source
     if problem := error(source, member):
-        raise BookError(f"{member} in {container.path.name} cannot be read ({problem}).")
+        raise BookError(f"{member} in {container.path.name} cannot be read ({problem}).", BROKEN)
     return source, encoding, parse(source, _NO_BLOCKS, member)
 
 

@@ -13,7 +13,6 @@ import re
 from translator.books import safety
 from translator.books.xhtml import BLOCKS
 from translator.books.xmltree import OPAQUE, Attribute, Edit, Node, NodeKind, splice
-from translator.errors import BookError
 
 _TOKEN = re.compile(
     r"""<!--(?:>|->|.*?(?:--!?>|\Z))
@@ -118,7 +117,7 @@ class HtmlTree:
             return self._verbatim(node, name)
         self._open.append(node)
         if len(self._open) > safety.MAX_DEPTH:
-            raise BookError(f"{self._name} nests more than {safety.MAX_DEPTH} elements.")
+            raise safety.too_deep(self._name)
         return end
 
     def _is_foreign(self, name: str) -> bool:

@@ -12,7 +12,6 @@ import re
 
 from translator.books import safety
 from translator.books.xmltree import SPACE, decode_references, escape, mend
-from translator.errors import BookError
 
 # A tag whose quotes are whole, else anything up to the next angle bracket.
 _TAG = re.compile(
@@ -121,7 +120,7 @@ class _Repair:
             self._out.append(f"<{name}{listed}>")
             self._open.append(name)
             if len(self._open) > safety.MAX_DEPTH:
-                raise BookError(f"A page nests more than {safety.MAX_DEPTH} elements.")
+                raise safety.too_deep("A page")
 
     def _leave_head(self, name: str) -> None:
         if self._open[2:3] == ["title"]:

@@ -76,6 +76,14 @@ def _check_damage(archive: zipfile.ZipFile, name: str) -> None:
         raise BookError(f"{name} is damaged: {bad} cannot be unpacked.", "Get the file again.")
 
 
+def too_deep(name: str) -> BookError:
+    """The error for elements inside elements beyond :data:`MAX_DEPTH`."""
+    return BookError(
+        f"{name} nests more than {MAX_DEPTH} elements.",
+        "No book needs that: get another copy, or save it anew with the program that made it.",
+    )
+
+
 def check_encryption(encryption_xml: str, name: str) -> None:
     """Refuse a book whose text is encrypted; obfuscated fonts alone are fine.
 

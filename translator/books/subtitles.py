@@ -64,7 +64,9 @@ def read(path: Path) -> SubtitleBook:
     """Read subtitles. Raises :class:`BookError` when the file holds none."""
     size = path.stat().st_size
     if size > safety.MAX_TEXT_FILE:
-        raise BookError(f"{path.name} is {size >> 20} MiB of text, more than any film.")
+        raise BookError(
+            f"{path.name} is {size >> 20} MiB of text, more than any film.", "Split it."
+        )
     return SubtitleBook(path, decode_text(path.read_bytes(), path.name))
 
 
