@@ -64,13 +64,14 @@ def write(order: str) -> int:
         _say(out, {"fonts": True})
         for place, number in enumerate(drawn):
             page = document[number]
-            if page.rotation:
-                page.remove_rotation()
+            turn = page.rotation
+            page.set_rotation(0)  # places are those on the page that is not turned
             wanted = job["pages"][str(number)]
             _redact(document, page, wanted["redact"])
             page = document[number]  # what was taken off is known to a new object only
             rotation = _ROTATIONS[tuple(wanted["turned"])]
             page.show_pdf_page(page.rect, overlay, place, rotate=rotation)
+            page.set_rotation(turn)
             _say(out, {"page": number})
     _name(document, job)
     document.save(job["output"], garbage=3, deflate=True, no_new_id=True)

@@ -100,6 +100,9 @@ def _page(
     document: pymupdf.Document, number: int, folder: Path, languages: str, data: str
 ) -> dict[str, Any]:
     page = document[number]
+    turn = 0 if languages else page.rotation
+    if turn:
+        page.set_rotation(0)  # places are those on the page that is not turned
     recognised = None
     if languages:
         recognised = page.get_textpage_ocr(
@@ -115,10 +118,11 @@ def _page(
     inside = [_texts(lines, region) for region in regions]
     lines = [line for line in lines if not any(_within(line, region) for region in regions)]
     pictures = [
-        [*_box(region), _render(page, region, folder), text, number >= drawn]
+        [*_box(region), _render(page, region, folder, turn), text, number >= drawn]
         for number, (region, text) in enumerate(zip(regions, inside, strict=True))
     ]
-    pictures += _images(document, page, folder, letters > (0 if languages else _MANY), regions)
+    text_page = letters > (0 if languages else _MANY)
+    pictures += _images(document, page, folder, text_page, regions, turn)
     return {
         "page": number,
         "width": page.rect.width,
@@ -282,6 +286,7 @@ def _images(
     folder: Path,
     text_page: bool,
     taken: list[pymupdf.Rect],
+    turn: int,
 ) -> list[list[Any]]:
     groups: list[tuple[pymupdf.Rect, list[int]]] = []
     for info in page.get_image_info(xrefs=True):
@@ -301,7 +306,7 @@ def _images(
     found = []
     for box, xrefs in groups:
         if box.width >= _SMALLEST and box.height >= _SMALLEST:
-            name = _stored(document, xrefs, folder) or _render(page, box, folder)
+            name = _stored(document, xrefs, folder) or _render(page, box, folder, turn)
             found.append([*_box(box), name, "", False])
     return found
 
@@ -318,8 +323,9 @@ def _stored(document: pymupdf.Document, xrefs: list[int], folder: Path) -> str:
     return _save(image["image"], "jpg" if image["ext"] == "jpeg" else "png", folder)
 
 
-def _render(page: pymupdf.Page, region: pymupdf.Rect, folder: Path) -> str:
-    picture = page.get_pixmap(clip=region, dpi=_DPI, alpha=False)
+def _render(page: pymupdf.Page, region: pymupdf.Rect, folder: Path, turn: int) -> str:
+    matrix = pymupdf.Matrix(_DPI / 72, _DPI / 72).prerotate(turn)
+    picture = page.get_pixmap(clip=region, matrix=matrix, alpha=False)
     return _save(picture.tobytes("png"), "png", folder)
 
 
