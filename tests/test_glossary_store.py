@@ -16,6 +16,7 @@ from translator.glossary_export import FORMATS, write
 from translator.glossary_files import languages_in, load_terms, tidy
 from translator.glossary_rows import Row, rows_of, terms_of
 from translator.glossary_store import GlossaryStore, Saved, checked_name
+from translator.resources import glossary_for
 
 WHALE = Term(("whale", "big fish"), ("Wal", "Walfisch"), "the white one; see ch. 41")
 NAMES = (WHALE, Term(("Ahab",), ("Ahab",)), Term(("#hash",), ('a "quote", and more',)))
@@ -188,8 +189,9 @@ def test_a_book_takes_saved_glossaries_and_files(home: Path) -> None:
     options = ["--model", "pseudo", "--to", "de", "--from", "en"]
     files = [str(home / "Two.csv"), str(home / "Three.csv")]
     asked = [part for name in ("One", *files) for part in ("--glossary", name)]
-    report = home / "report.json"
-    assert main(["book", str(book), *options, *asked, "--report", str(report)]) == 0
-    said = report.read_text(encoding="utf-8")
-    assert "missing 'Wal' for 'whale'; 'Schiff' for 'ship'" in said
+    assert main(["book", str(book), *options, *asked]) == 0
+    brought = sorted((home / "home" / "books").glob("*/glossary-*"))
+    assert len(brought) == 3
+    terms = glossary_for(brought, "en", "de").apply("The whale and the ship.")
+    assert terms == (("whale", "Wal"), ("ship", "Schiff"))
     assert main(["book", str(book), *options, "--glossary", "None"]) == 1
