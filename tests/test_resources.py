@@ -80,7 +80,7 @@ def test_second_run_is_all_memory_until_something_changes(home: Home, tmp_path: 
     ended = [entry.translation for entry in again.entries]
     assert [t and t.provenance for t in ended] == [Provenance.MEMORY] * 3
     assert [t and t.text for t in ended] == list(GERMAN.values())
-    for other in (options(style="plain"), options(sampling={"seed": 1}), options(remember=False)):
+    for other in (options(sampling={"seed": 1}), options(remember=False)):
         before = len(engine.seen)
         assert jobs.run(jobs.create(book, other, queue=False)).complete
         assert len(engine.seen) == before + 3
@@ -158,7 +158,7 @@ def test_edits_reach_the_book_and_all_others(home: Home, tmp_path: Path) -> None
     assert text.split("\n\n")[:2] == ["Der alte Matrose sah morgens einen weißen Wal.", SECOND]
     asked = len(engine.seen)
     other = small_text(tmp_path / "b.txt", SECOND, FIRST)
-    report = jobs.run(jobs.create(other, options(style="plain"), queue=False))
+    report = jobs.run(jobs.create(other, options(sampling={"seed": 1}), queue=False))
     assert len(engine.seen) == asked
     assert report.entries[1].translation
     assert report.entries[1].translation.text.startswith("Der alte Matrose")
