@@ -30,7 +30,7 @@ from translator.lengths import is_prose, size
 
 _EDGES = (30, 45, 60, 80, 100, 130, 170, 220, 300, 450, 900)
 _LEAST = 150  # pairs in a range of sizes, or in a kind of text, for it to count
-_HELD_OUT = 8  # one line of so many is not used
+HELD_OUT = 8  # one line of so many is not used
 _LEAST_DRIFT = 0.003  # a corpus has fewer kinds of text and translators than the world
 
 # Languages without parallel texts: ln of the letters for each English one in translated news.
@@ -42,16 +42,15 @@ _DENSITY = {
 Pair = tuple[float, float]  # size (geometric mean of both), ln ratio
 
 
-def pairs(folder: Path, name: str) -> Iterator[tuple[str, str, str]]:
-    """Kind of text, English and translation of the lines for calibration."""
+def lines(folder: Path, name: str) -> Iterator[tuple[str, str, str]]:
+    """Kind of text, English and translation of each line of a pair of texts."""
     tag = name.partition("-")[2]
     texts = [
         gzip.decompress((folder / f"{name}.{part}.gz").read_bytes()).decode("utf-8").split("\n")
         for part in ("src", "en", tag)
     ]
-    for i, (kind, english, other) in enumerate(zip(*texts, strict=True)):
-        if i % _HELD_OUT and english and other:
-            yield kind.partition("\t")[2], english, other
+    for source, english, other in zip(*texts, strict=True):
+        yield source.partition("\t")[2], english, other
 
 
 def spread(values: list[float]) -> float:
@@ -88,7 +87,9 @@ def main() -> None:
     for path in sorted(folder.glob("en-*.src.gz")):
         name = path.name.removesuffix(".src.gz")
         kinds: dict[str, dict[str, list[Pair]]] = {"prose": {}, "list": {}}
-        for kind, english, other in pairs(folder, name):
+        for i, (kind, english, other) in enumerate(lines(folder, name)):
+            if i % HELD_OUT == 0 or not english or not other:
+                continue
             x, y = size(english), size(other)
             sort = "prose" if is_prose(english) else "list"
             kinds[sort].setdefault(kind, []).append((math.sqrt(x * y), math.log(y / x)))

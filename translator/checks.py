@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from translator import dates, languages, markup, numbers
 from translator.language_checks import LINK, copied, wrong_language
@@ -108,7 +109,19 @@ def repetition(source: str, target: str) -> Check | None:
     share, gram = _repeated(target)
     if share >= 0.5 and share > 2 * _repeated(source)[0]:
         return Check("repetition", f"{gram[:60]!r} again and again", fatal=True)
+    twice = _said_twice(target)
+    if twice and not _said_twice(source):
+        return Check("repetition", f"{twice[:60]!r} twice", fatal=True)
     return None
+
+
+_PIECE = re.compile(r"[^.!?。！？…؟।\n]{20,}[.!?。！？…؟।]")
+
+
+def _said_twice(text: str) -> str:
+    """A sentence that comes twice, one right after the other; empty if there is none."""
+    pieces = [match[0].strip(' "“”„«»「」') for match in _PIECE.finditer(text)]
+    return next((a for a, b in pairwise(pieces) if a == b), "")
 
 
 # A character 20 times, or up to eight of them ten times in a row.

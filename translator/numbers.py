@@ -37,13 +37,11 @@ _SCALE_WORD = re.compile(
 
 # "The 1930s" and "20 世纪 30 年代" are written in many ways: such numbers are not missed.
 _DECADE_AFTER = re.compile(
-    r"\s*(?:['’]?s\b|er(?:n|s)?\b|[-‑–]?(?:х|е|ых)\b|年代|년대|(?:th|st|nd|rd|\.|e|º|-?(?:й|го|м))?\s*"
-    r"(?:centur|jahrhundert|si[èe]cle|век|世[纪紀]|세기)|(?:th|st|nd|rd)-centur)",
+    r"(?:['’]?s|er[ns]?|[-‑–]?(?:х|е|ых))\b|\s*(?:年代|년대)|"
+    r"(?:th|st|nd|rd|\.|e|º|-?(?:й|го|м))?[\s-]*(?:centur|jahrhundert|si[èe]cle|век|世[纪紀]|세기)",
     re.IGNORECASE,
 )
-_DECADE_BEFORE = re.compile(
-    r"(?:ann[ée]es|años|anos|siglo|s[ée]culo|القرن|اعوام|عام)\s*$", re.IGNORECASE
-)
+_DECADE_BEFORE = re.compile(r"(?:ann[ée]es|años|anos|siglo|s[ée]culo|القرن)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
