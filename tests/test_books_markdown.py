@@ -83,7 +83,7 @@ def change(folder: Path, source: str, target: str, number: int = 1) -> str:
 def test_all_text_is_found(tmp_path: Path) -> None:
     book = make(tmp_path, PAGE)
     assert [markup.show(b.text, markup.FAMILIES[1]) for b in book.blocks() if not b.keep] == [
-        "Hello ⟦1⟧dear⟦/1⟧ world",
+        "Foo", "Hello ⟦1⟧dear⟦/1⟧ world",
         "Para with ⟦1⟧em⟦/1⟧ and ⟦2/⟧ ⟦3⟧a ⟦4⟧link⟦/4⟧⟦/3⟧ ⟦5/⟧ a*b & c⟦6/⟧ second line "
         "⟦7⟧s⟦/7⟧ ⟦8⟧x⟦/8⟧ ⟦9/⟧ and 2 * 3.",
         "Tit", "alt text", "Quote one goes on", "verse two", "todo", "item", "nested", "Head",
@@ -140,6 +140,75 @@ def test_links_whose_text_is_their_name(tmp_path: Path, link: str) -> None:
     assert text == f"[Neu *text*][{name}] here.\n\n[old *text*]: http://x\n"
 
 
+MARKS = """+++
+title = 'Old "one"'
++++
+
+:::{note} A title
+:class: tip
+One.
+:::
+
+!!! warning "Mind this"
+    Two two
+    two.
+
+    Three.
+
+> [!NOTE]
+> Four.
+
+````{tip}
+```{code-block} python
+x = 1
+```
+Five {{ var }} {ref}`six` `y`.
+````
+
+:::{math}
+a + b
+:::
+
+Term
+: Meaning
+
+{% include x %}
+"""
+
+
+def test_marks_of_other_dialects(tmp_path: Path) -> None:
+    book = make(tmp_path, MARKS)
+    texts = [markup.show(b.text, markup.FAMILIES[1]) for b in book.blocks() if not b.keep]
+    assert texts == [
+        'Old "one"', "One.", "Two two two.", "Three.", "Four.", "Five ⟦1/⟧.", "Term", "Meaning",
+    ]  # fmt: skip
+    kept = {b.text: b.keep for b in book.blocks() if b.keep}
+    assert kept['!!! warning "Mind this"'] == "mark of a directive"
+    assert {"{% include x %}", "x = 1", "a + b"} < kept.keys()
+    new = {b.id: b.text.replace(b.text.split()[0], "New", 1) for b in book.blocks() if not b.keep}
+    expected = MARKS.replace("Two two\n    two", "New two two")
+    for word in ("One.", "Three.", "Four.", "Term", "Meaning"):
+        expected = expected.replace(word, "New")
+    expected = expected.replace("Five", "New").replace("'Old \"one\"'", '"New \\"one\\""')
+    assert written(book, tmp_path, new) == expected
+    for mode in ("above", "below"):
+        written(book, tmp_path, new, WriteOptions("en", "de", mode))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("title: Foo", "Ein Titel", "title: Ein Titel"),
+        ("title: Foo", "Nein: ja", 'title: "Nein: ja"'),
+        ("title: 'It''s'", "Ja", 'title: "Ja"'),
+        ("description: Foo", "no", 'description: "no"'),
+    ],
+)
+def test_front_matter(tmp_path: Path, source: str, target: str, expected: str) -> None:
+    book = make(tmp_path, f"---\n{source}\ntags: [a]\n---\nText\n")
+    assert written(book, tmp_path, {"front#1": target}).split("\n")[1] == expected
+
+
 BILINGUAL = """# One {#a}
 
 - [x] two
@@ -188,6 +257,7 @@ PIECES = (
     "a b *c* **d** _e_ ` `f` [g](h) ![i](j) [k] <b> </b> <http://l.m> \\* &amp; & ~~n~~ $o$ # > - "
     "1. | |-|-| ``` \n \n \n\n \n>\xa0 \n-\xa0 \n\xa0\xa0 \xa0\xa0\n [^1] "
     "[^1]: 漢字 <!-- --- === \\ * _ : "
+    ":::{note} ::: !!!\xa0note\n\xa0\xa0\xa0\xa0 [!NOTE] ```{tip} {{x}} {y} {%z%} +++ title=a "
     '[r]:\xa0/u\xa0"t" \t ![a`b](c) \ufdd0 [x\ny](z) `p\nq`'
 )
 

@@ -1,7 +1,8 @@
 """Markdown: CommonMark with tables, strikethrough, footnotes, definitions, formulas, front matter.
 
-Paragraphs, headings, list items, table cells, notes, the descriptions of images and the titles of
-links are translated. Code, formulas, HTML blocks, addresses and front matter stay. A translated
+Paragraphs, headings, list items, table cells, notes, the descriptions of images, the titles of
+links, and title and description in front matter are translated. Code, formulas, HTML blocks,
+addresses, other front matter and the marks of directives stay. A translated
 paragraph stands on one line. In a bilingual edition paragraphs stand twice; headings and cells have
 both texts on their line.
 """
@@ -24,6 +25,7 @@ from translator.books.base import Bilingual, WriteOptions
 from translator.books.decoding import Decoded, decode_text
 from translator.books.inline import CODE, MATH, NOTHING, Piece
 from translator.books.markdown_inline import SPAN, markdown
+from translator.books.markdown_marks import values, without_marks
 from translator.books.markdown_runs import TASK, Context, Inline
 from translator.books.runs import Run, has_letters
 from translator.books.spliced import Copies, Part, SplicedBook, changed_units, compose
@@ -33,6 +35,7 @@ from translator.errors import BookError
 from translator.types import BlockKind
 
 NAME = "name of a definition elsewhere"
+DIRECTIVE = "mark of a directive"
 HTML, FRONT_MATTER, LAYOUT = "HTML", "front matter", "layout that Verso does not know"
 _KINDS = {
     "heading_open": BlockKind.HEADING,
@@ -149,7 +152,7 @@ class _Reader:
         self.inventory: Counter[str] = Counter()
         self.declared: re.Match[str] | None = None
         self.title = ""
-        text = re.sub(r"\r\n?", "\n", source)
+        text, marks = without_marks(re.sub(r"\r\n?", "\n", source))
         self._lines = [match.span() for match in _LINE.finditer(source)]
         parser, env = markdown(), dict[str, Any]()
         tokens = parser.parse(text, env)
@@ -163,6 +166,13 @@ class _Reader:
         self._cell = (0, 0)  # line and position after the last cell
         for token in tokens:
             self._block(token)
+        for number, line in enumerate(marks, 1):
+            start, end = self._lines[line]
+            shown = source[start:end].strip()
+            if has_letters(shown):
+                run = Run(start, end, shown, {}, {}, keep=DIRECTIVE)
+                self._add(f"mark#{number}", run, BlockKind.CODE)
+        self.units.sort(key=lambda unit: unit.run.start)
 
     def _block(self, token: Token) -> None:
         if token.nesting > 0:
@@ -174,7 +184,8 @@ class _Reader:
         elif token.nesting < 0:
             self._kinds.pop()
         elif token.type == "inline" and token.map and token.content:
-            self._inline(token, token.map)
+            first, last = token.map  # of terms of definitions: an empty range
+            self._inline(token, [first, max(last, first + 1)])
         elif token.type in _REASONS and token.map:
             self._verbatim(token, token.map)
 
@@ -194,6 +205,13 @@ class _Reader:
         shown = (token.content or self._source[start:end]).strip("\r\n")
         if reason == FRONT_MATTER:  # the language will change
             shown = _LANGUAGE.sub(r"\1", shown)
+            for number, value in enumerate(values(self._source, start, end), 1):
+                raw = self._source[value.start : value.end]
+                shown = shown.replace(raw, "", 1)
+                quote = raw[0] if raw[0] in "\"'" else ""
+                keep = None if has_letters(value.text) else NOTHING
+                unit_id = f"front#{number}"
+                self.units.append(Unit(unit_id, value, BlockKind.METADATA, keep, quote, True))
         if shown.strip():
             keep = reason if has_letters(shown) else NOTHING
             run = Run(start, end, shown, {}, {}, keep=keep)
