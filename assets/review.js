@@ -282,7 +282,7 @@
       asked.set("first", button.dataset.first);
       remember();
       load().then(() => $("#review-chips").scrollIntoView({ block: "start" }));
-    } else if (button?.dataset.tag) insert(row, button.dataset.tag);
+    } else if (button?.dataset.tag) insert(row, button.dataset.text);
     else if (row && !row.classList.contains("v-editing") && !button && getSelection().isCollapsed) edit(row);
   });
 

@@ -24,7 +24,7 @@ from tests.jobs_support import (
     wait_for,
 )
 from translator import again, markup
-from translator.editing import tags_for, written
+from translator.editing import tags_for, to_write, written
 from translator.engines.base import Engine, Request
 from translator.engines.pseudo import PseudoEngine, pseudo
 from translator.errors import InputError
@@ -143,6 +143,9 @@ def test_tags_a_person_types() -> None:
     ):
         with pytest.raises(InputError, match=said):
             written(wrong, source, "")
+    isolated = to_write(tagged, tags_for(source, ""), rtl=True)
+    assert "\u2066⟨1⟩\u2069großer" in isolated
+    assert written(isolated, source, "") == tagged
     literal = f"see ⟨1⟩ and {opening(1)}this{closing(1)}"
     assert tags_for(literal, "").name == "angle"
     assert written("siehe ⟨1⟩ und <1>dies</1>", literal, "").count("⟨1⟩") == 1

@@ -23,6 +23,7 @@ from translator.types import Translation
 
 _FAMILIES = (markup.family("person", "⟨", "⟩"), *markup.FAMILIES)
 _NAMED = 4  # tags in one sentence
+_ISOLATE, _POP = "\u2066", "\u2069"  # left-to-right, whatever is around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,27 @@ def tags_for(source: str, target: str) -> TagFamily:
     return family
 
 
+def to_write(text: str, family: TagFamily, rtl: bool) -> str:
+    """A tagged text to be edited. From right to left, each tag is isolated from the words around
+    it, else it would be drawn on the wrong side of a foreign name.
+    """
+    if not rtl:
+        return markup.show(text, family)
+    return "".join(
+        token if isinstance(token, str) else f"{_ISOLATE}{markup.show(str(token), family)}{_POP}"
+        for token in markup.tokenize(text)
+    )
+
+
 def written(text: str, source: str, before: str) -> str:
-    """What a person typed, tagged; ``before`` is what they were shown in its place.
+    """What a person typed, tagged; ``before`` is what they were shown in its place, see
+    :func:`to_write`.
 
     Raises :class:`InputError`, with what is wrong with the tags.
     """
     family = tags_for(source, before)
+    if _ISOLATE not in source + before:
+        text = text.replace(_ISOLATE, "").replace(_POP, "")
     tagged = markup.hide(text.strip(), family, source)
     unknown = family.pattern.search(markup.plain(tagged))
     if unknown:

@@ -13,6 +13,7 @@ from translator.review import Filter, Review, unwritten_edits
 from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owns
+from translator.tabs.review_rows import why_failed
 
 _MOST = 50
 _PREVIEW = 3
@@ -187,7 +188,7 @@ class BookCards:
         failed = Review(self._context.jobs.store, job.id).rows(Filter("failed"), 0, _NAMED)
         items = "".join(
             f"<li>{views.passage(_beginning(row.entry.segment.text), job.source_language)}"
-            f'<span class="v-reason">{views.escape(row.entry.translation.reason)}</span></li>'
+            f'<span class="v-reason">{views.escape(why_failed(row.entry.translation))}</span></li>'
             for row in failed
             if row.entry.translation is not None
         )

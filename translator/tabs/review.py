@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
@@ -45,7 +46,7 @@ def routes(context: AppContext) -> APIRouter:
         job = context.jobs.store.job(job_id)
         summary = review_of(job).summary()
         counts = context.jobs.store.counts(job_id)
-        head = review_view.head(job, _model(context, job), summary, counts)
+        head = review_view.head(job, _name(context, job.model), summary, counts)
         return {"head": head, "stamp": f"{summary.stamp}-{job.state.value}"}
 
     @router.get("")
@@ -86,7 +87,12 @@ def routes(context: AppContext) -> APIRouter:
     def form(number: int, job: Job = owned) -> dict[str, Any]:
         one = row_of(job, number)
         # On a shared page, texts that are only like this one may come from others' books.
-        found = context.jobs.editor.matches(job, one.entry.segment.text, exact=context.shared)
+        found = [
+            replace(match, model=_name(context, match.model))
+            for match in context.jobs.editor.matches(
+                job, one.entry.segment.text, exact=context.shared
+            )
+        ]
         return {"row": review_rows.form(one, job, found, _takes_notes(context, job))}
 
     @router.post("/segments/{number}")
@@ -142,11 +148,11 @@ def _refused(problem: VersoError) -> JSONResponse:
     return JSONResponse({"said": views.error(problem)}, status_code=409)
 
 
-def _model(context: AppContext, job: Job) -> str:
+def _name(context: AppContext, model_id: str) -> str:
     try:
-        return context.registry.get(job.model).name
+        return context.registry.get(model_id).name if model_id else ""
     except VersoError:
-        return job.model  # removed since
+        return model_id  # removed since
 
 
 def _takes_notes(context: AppContext, job: Job) -> bool:

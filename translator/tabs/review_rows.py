@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from translator import markup
-from translator.editing import Found, tags_for
+from translator.editing import Found, tags_for, to_write
 from translator.errors import InputError
 from translator.memory import Origin
 from translator.prompts import UNKNOWN
 from translator.records import Entry, Job
 from translator.review import Row
 from translator.tabs import views
-from translator.types import Check, Provenance, Status
+from translator.types import Check, Provenance, Status, Translation
 
 _CHECKS = {
     "copied-source": "same as the source",
@@ -24,6 +24,7 @@ _CHECKS = {
     "numbers": "numbers",
     "omission": "something left out",
     "placeholders": "tags",
+    "quotes": "quotation marks",
     "repetition": "repeats itself",
     "truncated": "cut off",
     "wrong-language": "wrong language",
@@ -62,17 +63,21 @@ def form(one: Row, job: Job, found: Sequence[Found], takes_notes: bool) -> str:
     except InputError as problem:
         field = views.error(problem)
     else:
-        chips = "".join(
-            f'<button type="button" class="v-tag" data-tag="{views.escape(tag)}" '
-            f'title="Put this tag in">{views.escape(tag)}</button>'
-            for tag in (markup.show(str(p), family) for p in markup.placeholders(segment.text))
-        )
         tag = job.target_language
+        rtl = views.direction(tag) == "rtl"
+        chips = "".join(
+            f'<button type="button" class="v-tag" data-tag="{views.escape(name)}" '
+            f'data-text="{views.escape(to_write(mark, family, rtl))}" title="Put this tag in">'
+            f"{views.escape(name)}</button>"
+            for mark, name in (
+                (str(p), markup.show(str(p), family)) for p in markup.placeholders(segment.text)
+            )
+        )
         lang = f'lang="{views.escape(tag)}" dir="{views.direction(tag)}"'
         field = (
             (f'<div class="v-chips" aria-label="Tags of the source">{chips}</div>' if chips else "")
             + f'<textarea class="v-passage" {lang} spellcheck="true" aria-label="Translation">'
-            f"\n{views.escape(markup.show(before, family))}</textarea>"
+            f"\n{views.escape(to_write(before, family, rtl))}</textarea>"
         )
     again = ""
     if segment.keep is None and not _by_person(entry):
@@ -172,23 +177,39 @@ def _origin(entry: Entry, job: Job) -> str:
     return f'<span class="v-origin">{views.escape(said)}</span>' if said else ""
 
 
+def why_failed(ended: Translation) -> str:
+    """Why a segment failed, in words."""
+    fatal = [check for check in ended.checks if check.fatal]
+    return (
+        "; ".join(
+            f"{_title(check)}: {check.detail}" if check.detail else _title(check) for check in fatal
+        )
+        or ended.reason
+    )
+
+
 def _finding(check: Check) -> str:
     detail = f": {views.escape(check.detail)}" if check.detail else ""
     css = "v-check v-fatal" if check.fatal else "v-check"
+    return f'<span class="{css}"><b>{views.escape(_title(check))}</b>{detail}</span>'
+
+
+def _title(check: Check) -> str:
     name = check_name(check.name)
-    return f'<span class="{css}"><b>{views.escape(name[:1].upper() + name[1:])}</b>{detail}</span>'
+    return name[:1].upper() + name[1:]
 
 
 def _matches(found: Sequence[Found], source: str, before: str, job: Job) -> str:
+    found = [match for match in found if match.target != before]
     if not found:
-        return '<p class="v-empty">The translation memory has nothing like this.</p>'
+        return '<p class="v-empty">The translation memory has nothing else like this.</p>'
     family = tags_for(source, before)
     items = []
     for match in found:
         how = "exact" if match.score >= 100.0 else f"{int(match.score)} % alike"
         who = _ORIGINS.get(match.origin, match.model)
         tag = job.target_language
-        text = views.escape(markup.show(match.target, family))
+        text = views.escape(to_write(match.target, family, views.direction(tag) == "rtl"))
         items.append(
             f'<li><div class="v-score">{how}<span class="v-origin">{views.escape(who)}</span></div>'
             f"{views.passage(match.source, job.source_language)}"

@@ -141,11 +141,15 @@ def listing(rows: list[Row], job: Job, chapters: list[Chapter], first: int, tota
         parts.append(review_rows.row(one, job))
     last = first + len(rows)
     turn = '<button type="button" class="v-button" data-first="{}"{}>{}</button>'
+    where = f"<span>{views.plural(total, 'segment')}</span>"
+    if total > PAGE:
+        where = (
+            turn.format(max(0, first - PAGE), "" if first else " disabled", "Previous")
+            + f"<span>{first + 1:,}–{last:,} of {total:,}</span>"
+            + turn.format(last, "" if last < total else " disabled", "Next")
+        )
     pager = (
-        f'<nav class="v-pager" aria-label="Pages" data-total="{total}">'
-        + turn.format(max(0, first - PAGE), "" if first else " disabled", "Previous")
-        + f"<span>{first + 1:,}–{last:,} of {total:,}</span>"
-        + turn.format(last, "" if last < total else " disabled", "Next")
+        f'<nav class="v-pager" aria-label="Pages" data-total="{total}">{where}'
         + '<span class="v-keys"><kbd>n</kbd> next to look at <kbd>p</kbd> the one before '
         "<kbd>Enter</kbd> edit</span></nav>"
     )
