@@ -192,7 +192,7 @@ def test_marks_of_other_dialects(tmp_path: Path) -> None:
     expected = expected.replace("Five", "New").replace("'Old \"one\"'", '"New \\"one\\""')
     assert written(book, tmp_path, new) == expected
     for mode in ("above", "below"):
-        written(book, tmp_path, new, WriteOptions("en", "de", mode))  # type: ignore[arg-type]
+        written(book, tmp_path, new, WriteOptions("en", "de", mode))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_any_edition_of_a_finished_job(tmp_path: Path, jobs: BookJobs) -> None:
     job = jobs.store.job(done(jobs, small_epub(tmp_path / "a.epub", 3)))
     before = (tmp_path / "out.epub").read_bytes()
     for mode in ("above", "below", "side"):
-        report = write_edition(jobs.store, job, bilingual=mode)  # type: ignore[arg-type]
+        report = write_edition(jobs.store, job, bilingual=mode)
         assert report.complete
         assert report.coverage == 1.0
         written = tmp_path / f"a.de-{mode}.epub"

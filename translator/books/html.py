@@ -136,6 +136,10 @@ class HtmlBook(SplicedBook):
     def _edits(self, turn: Turn) -> list[Edit]:
         edits = turn.page_edits(self._page)
         root = self._root
+        for meta in root.iter("meta") if root is not None else ():
+            content = meta.attributes.get("content")
+            if content and meta.get("http-equiv").lower() == "content-language":
+                edits.append(Edit(content.start, content.end, turn.target))
         if root is None or root.get("xmlns"):
             return edits
         added = root.inner_start - 1  # plain HTML has no xml:lang

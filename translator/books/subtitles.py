@@ -39,6 +39,7 @@ _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,:]\d{1,3}"
 _TIMING = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}[^\r\n]*(?:\r\n|\r|\n|\Z)", re.M)
 _NUMBER = re.compile(r"(?:\A|(?<=[\r\n]))[ \t]*\d+[ \t]*(?:\r\n|\r|\n)\Z")
 _BLANK = re.compile(r"(?:\r\n|\r(?!\n)|\n)[ \t]*(?:\r\n|\r|\n)")
+_PLACE = re.compile(r"\{\\[^{}]*\}")
 _HEADER = re.compile(r"^(Language:[ \t]*)([^\s]+)", re.M | re.I)
 
 
@@ -165,14 +166,21 @@ class SubtitleBook(SplicedBook):
                 position = turn.end
             lines[cue.number] = counts
             text = new + source[position : cue.end]
+            copy = self._copy(raw, options.source or self.language)
             if options.bilingual == "above":
-                text = copies.mark(raw + self._newline) + text
+                text = copies.mark(copy + self._newline) + text
             elif options.bilingual == "below":
-                text += copies.mark(self._newline + raw)
+                text += copies.mark(self._newline + copy)
             edits.append(Edit(cue.start, cue.end, text))
         if edits and (declared := self._declared()):
             edits.append(Edit(*declared.span(2), options.target))
         return splice(source, edits), lines
+
+    def _copy(self, raw: str, language: str) -> str:
+        """A cue's source text, with its language in WebVTT; its place is said once."""
+        if self._vtt:
+            return f"<lang {language}>{raw}</lang>" if language else raw
+        return _PLACE.sub("", raw)
 
     def _said(
         self, turn: _Turn, texts: Mapping[str, str], options: WriteOptions, limit: int
