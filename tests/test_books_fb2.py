@@ -91,6 +91,14 @@ def test_only_text_and_language_change(tmp_path: Path) -> None:
     assert written(book, tmp_path, {ids["Да"]: "Ja & ä"}) == expected
 
 
+def test_styled_text_is_text(tmp_path: Path) -> None:
+    body = '<body><section><p>Это <style name="x">важно</style>.</p></section></body></FictionBook>'
+    book = make(tmp_path, body)
+    assert book.blocks()[-1].text == f"Это {markup.opening(1)}важно{markup.closing(1)}."
+    text = written(book, tmp_path, pseudo_texts(book))
+    assert '<style name="x">&#10218;важно&#10219;</style>' in text
+
+
 def test_bilingual(tmp_path: Path) -> None:
     book = make(tmp_path)
     texts = pseudo_texts(book)

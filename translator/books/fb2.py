@@ -44,6 +44,7 @@ _HEADINGS = frozenset({"title", "subtitle"})
 _ILLEGIBLE = frozenset({"binary", "stylesheet", "lang", "src-lang"})
 _TWICE = frozenset({"p", "v", "subtitle", "text-author"})
 _LANG = re.compile(r"\sxml:lang\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_STYLE = re.compile(r"(</?)style(?=[\s/>])")
 _NAME = re.compile(r"<[^\s/>]+")
 _LINKS = ("id", "href", "type", "name")
 
@@ -66,7 +67,8 @@ class Fb2Book(SplicedBook):
         self._encoding = encoding
         if problem := error(source, path.name):
             raise BookError(f"{path.name} is damaged ({problem}).", "Get the file again.")
-        self._tree = parse(source, BLOCKS, path.name)
+        # <style> is text of a certain look here; in HTML, which the tree knows, it is no text.
+        self._tree = parse(_STYLE.sub(r"\1span_", source), BLOCKS, path.name)
         root = next((n for n in self._tree.children if n.name == "FictionBook"), None)
         if root is None:
             raise BookError(f"{path.name} is not a FictionBook.", "It may have the wrong suffix.")
