@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from translator import again, brief, chapters, markup, refine
+from translator import again, book_names, brief, chapters, markup, refine
 from translator.books.base import Bilingual, Book
 from translator.books.export import open_for
 from translator.editions import edition_path, options_of, require_same, texts_of, written
@@ -54,7 +54,8 @@ class BookOptions:
     write besides the one that ``bilingual`` says, from the same translations. ``chapters`` are
     the numbers of those to translate (:mod:`translator.chapters`; ``None``: all), ``skip`` the
     kinds of parts that stay as they are. ``brief`` tells the model about the book, ``refine`` lets
-    it look at each draft a second time.
+    it look at each draft a second time. ``names``: the book's names are translated first and are
+    terms for the rest.
     """
 
     target: str
@@ -75,6 +76,7 @@ class BookOptions:
     skip: tuple[str, ...] = ()
     brief: str = ""
     refine: bool = False
+    names: bool = False
     suffix: str = ""
 
     def stored(self) -> dict[str, Any]:
@@ -141,6 +143,8 @@ class BookRun:
         job = self._job
         self.phase = "loading the model"
         with self._engines.engine(job.model) as engine:
+            asked = job.options.get("chapters"), job.options.get("skip", ())
+            wanted = chapters.chosen(blocks, *asked)
 
             def options_for(segments: list[Segment]) -> PipelineOptions:
                 return resources.added_to(self._options(), segments, engine.count_tokens)
@@ -149,10 +153,13 @@ class BookRun:
                 style = get_style(self._spec.style, engine.info)
                 return Pipeline(engine, style, options, job.model)
 
+            if job.options.get("names"):
+                self.phase = "translating the names"
+                own = self._options()
+                names = book_names.settled(self._folder, wanted, own, pipeline, stop)
+                resources = replace(resources, names=tuple(names))
             if not entries:
                 self.phase = "dividing the text"
-                asked = job.options.get("chapters"), job.options.get("skip", ())
-                wanted = chapters.chosen(blocks, *asked)
                 self._store.add_segments(job.id, pipeline(options_for([])).segments(wanted))
                 entries = self._store.entries(job.id)
             require_same(blocks, entries)

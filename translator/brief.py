@@ -10,7 +10,9 @@ from translator.prompts.base import sentence, style_instruction
 LONGEST = 2000  # characters: it stands in every prompt
 
 
-def checked_instruction(spec: ModelSpec, style: str, brief: str, *, refine: bool = False) -> str:
+def checked_instruction(
+    spec: ModelSpec, style: str, brief: str, *, refine: bool = False, names: bool = False
+) -> str:
     """The instruction for the prompts of a run.
 
     Raises :class:`InputError` when the brief is too long, or when the model was trained on a form
@@ -21,9 +23,9 @@ def checked_instruction(spec: ModelSpec, style: str, brief: str, *, refine: bool
         raise InputError(
             f"The brief has {len(brief):,} characters.", f"{LONGEST:,} are the most: shorten it."
         )
-    wishes = {"style": style, "brief": brief} if not prompts.takes_notes else {}
-    for name, wish in wishes.items():
-        if wish.strip() and not prompts.dry_run:
+    wishes = {"style": bool(style.strip()), "brief": bool(brief.strip()), "names": names}
+    for name, wished in wishes.items():
+        if wished and not (prompts.takes_notes or prompts.dry_run):
             raise InputError(
                 f"{spec.name} takes no {name}: it was trained to see the text alone.",
                 f"Leave the {name} out, or choose a chat model.",

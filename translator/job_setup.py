@@ -21,7 +21,7 @@ from translator.models.registry import Registry
 from translator.models.spec import ModelSpec
 from translator.prompts import UNKNOWN, StyleInfo, get_style
 from translator.records import Job, JobState, count_words
-from translator.resources import bring
+from translator.resources import bring, require_known
 from translator.translator import merged_sampling
 
 KIND = "book"
@@ -56,6 +56,8 @@ def new_job(
             raise InputError(f"There is no text to translate in {path.name}.")
         language = _source_language(book, options.source, target, spec)
         output = checked_output(book, path, folder, target.tag, options)
+        if options.names:
+            require_known(language)
         bring(folder, options.glossaries, options.memory, language, target.tag)
         sha256 = file_hash(source)
     except BaseException:
@@ -105,6 +107,7 @@ def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[s
         "skip": sorted({known_part(name).value for name in options.skip}),
         "brief": options.brief.strip(),
         "refine": options.refine,
+        "names": options.names,
         "hashes": hashes,
     }
 
@@ -116,7 +119,8 @@ def usable_model(registry: Registry, options: BookOptions) -> ModelSpec:
     spec = registry.get(options.model) if options.model else registry.default()
     require_installed(registry, spec)
     merged_sampling(spec.sampling, options.sampling)
-    checked_instruction(spec, options.style, options.brief, refine=options.refine)
+    wishes = {"refine": options.refine, "names": options.names}
+    checked_instruction(spec, options.style, options.brief, **wishes)
     return spec
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from translator import languages
 from translator.context import SourceContext
 from translator.errors import InputError
-from translator.glossary import Glossary
+from translator.glossary import Glossary, Term
 from translator.glossary_files import load
 from translator.memory import LayeredMemory, Memory
 from translator.pipeline import PipelineOptions
@@ -49,15 +49,16 @@ def glossary_for(paths: Sequence[Path], source: str, target: str) -> Glossary:
 
     Raises :class:`InputError`, also for an unknown source language.
     """
-    _require_known(source)
+    require_known(source)
     terms = (term for path in paths for term in load(path, source, target).terms)
     return Glossary(terms, source, target)
 
 
-def _require_known(source: str) -> None:
+def require_known(source: str) -> None:
+    """Raise :class:`InputError` for an unknown source language."""
     if source == UNKNOWN:
         raise InputError(
-            "For a glossary or a memory the language of the source must be known.",
+            "For a glossary, names or a memory the source language must be known.",
             "Name it, e.g. --from en.",
         )
 
@@ -65,7 +66,7 @@ def _require_known(source: str) -> None:
 def _read_memory(path: Path, into: Path, source: str, target: str) -> None:
     from translator import tmx
 
-    _require_known(source)
+    require_known(source)
     pair = (source, target)
     units = (u for u in tmx.read(path) if (u.source_language, u.target_language) == pair)
     memory = Memory(into)
@@ -85,6 +86,7 @@ class Resources:
     glossary: Glossary | None = None
     memory: LayeredMemory | None = None
     context: bool = False
+    names: tuple[Term, ...] = ()
 
     def added_to(
         self,
@@ -97,6 +99,11 @@ class Resources:
             options = replace(options, context=SourceContext(segments, count_tokens))
         if self.glossary is not None:
             options = with_glossary(options, self.glossary)
+        if self.names:
+            # What a person says of a name comes first; only that is checked afterwards.
+            known = self.glossary.terms if self.glossary is not None else ()
+            terms = Glossary((*known, *self.names), options.source, options.target)
+            options = replace(options, terms=terms.terms_of)
         return replace(options, memory=self.memory)
 
 

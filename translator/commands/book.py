@@ -60,6 +60,10 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         help="leave these as they are: references, index, contents, copyright",
     )  # fmt: skip
     parser.add_argument(
+        "--names", action="store_true",
+        help="translate the book's names first, so that each is the same in every chapter",
+    )  # fmt: skip
+    parser.add_argument(
         "--refine", action="store_true",
         help="let the model look at each draft a second time",
     )  # fmt: skip
@@ -130,6 +134,7 @@ def _translate(arguments: argparse.Namespace) -> int:
             chapters=parse_numbers(arguments.chapters) if arguments.chapters else None,
             brief=arguments.brief,
             refine=arguments.refine,
+            names=arguments.names,
             skip=tuple(name for name in arguments.skip.split(",") if name.strip()),
         )
         return run_job(jobs, _job(jobs, path, options, restart=arguments.restart))
