@@ -72,7 +72,9 @@ def _numbers(text: str) -> list[re.Match[str]]:
 def swap_digits(pair: Pair, _: Pair, rng: random.Random) -> Pair | None:
     """1984 becomes 1948: a number that both sides have gets two of its digits exchanged."""
     ours = {match[0] for match in _numbers(pair.source)}
-    shared = [m for m in _numbers(pair.target) if m[0] in ours and m[0][-1] != m[0][-2]]
+    shared = [
+        m for m in _numbers(pair.target) if m[0] in ours and m[0][-1] != m[0][-2] and m[0] != "10"
+    ]
     if not shared:
         return None
     match = rng.choice(shared)

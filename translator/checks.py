@@ -115,13 +115,13 @@ def repetition(source: str, target: str) -> Check | None:
     return None
 
 
-_PIECE = re.compile(r"[^.!?。！？…؟।\n]{20,}[.!?。！？…؟।]")
+_STOP = re.compile(r"[.!?。！？…؟।\n]+[\s\"“”„«»「」『』]*")
 
 
 def _said_twice(text: str) -> str:
     """A sentence that comes twice, one right after the other; empty if there is none."""
-    pieces = [match[0].strip(' "“”„«»「」') for match in _PIECE.finditer(text)]
-    return next((a for a, b in pairwise(pieces) if a == b), "")
+    pieces = _STOP.split(text)
+    return next((a for a, b in pairwise(pieces) if a == b and len(a) >= 20), "")
 
 
 # A character 20 times, or up to eight of them ten times in a row.

@@ -115,7 +115,12 @@ def missing(source: str, target: str) -> list[str]:
     values |= {float(n.digits) for n in found}
     values |= {float(amount) for amount, word in _WORDS if word.search(target)}
     values |= {float(_ENGLISH[match[0].lower()]) for match in _SPELLED.finditer(target)}
-    source_amounts = amounts(_ascii_digits(source))
+    # 1億2000万 is one amount, with two numbers in it.
+    kept = [
+        shown
+        for shown, amount in _cjk_amounts(_ascii_digits(source))
+        if any(_close(amount, value) for value in values)
+    ]
     lost: list[str] = []
     for number in wanted:
         value = _decimal(number.shown)
@@ -125,7 +130,7 @@ def missing(source: str, target: str) -> list[str]:
             _plain(number) in digits
             or {float(number.digits), value} & values
             or (number.value is not None and any(_close(number.value, v) for v in values))
-            or any(_close(a, v) for a in source_amounts for v in values)
+            or any(number.shown in shown for shown in kept)
             # 7.55 -> 7:55 or 7時55分
             or set(parts) <= groups
             or evening
@@ -140,8 +145,8 @@ def missing(source: str, target: str) -> list[str]:
 
 
 _METRIC = re.compile(
-    r"(?<![^\W\d_])(?:k(?:il[oó])?m|cm|mm|kg|kph|km/h|m\b|met(?:er|re|ro)|mètre|centi?m|zentim|centím|kilo|км|кил|"
-    r"метр|м\b|см|сантим|кг)|公里|米|公尺|公分|公斤|千克|キロ|メートル|センチ|킬로|미터|센티|كيلو|متر|سنتي|كم\b|سم\b",
+    r"(?<![^\W\d_])(?:k(?:il[oó])?m|cm|mm|kg|kph|km/h|met(?:er|re|ro)|mètre|centi?m|zentim|centím|kilo|км|кил|"
+    r"метр|см|сантим|кг)|公里|米|公尺|公分|公斤|千克|キロ|メートル|センチ|킬로|미터|센티|كيلو|متر|سنتي|كم\b|سم\b",
     re.IGNORECASE,
 )
 _IMPERIAL = re.compile(
@@ -166,11 +171,13 @@ def _unit(text: str, at: int) -> int:
 
 
 def _is_converted(number: Number, target: str) -> bool:
-    """Miles to kilometres, Fahrenheit to Celsius and the like, or a second unit in brackets."""
+    """Miles to kilometres, Fahrenheit to Celsius and the like, or a second unit dropped."""
     if number.unit < 0:
         return False
-    other = _UNITS[(1, 0, 2)[number.unit]]
-    return number.bracketed or other.search(target) is not None
+    if _UNITS[number.unit] is _DEGREE:
+        return _DEGREE.search(target) is not None
+    same, other = _UNITS[number.unit], _UNITS[1 - number.unit]
+    return same.search(target) is None and (number.bracketed or other.search(target) is not None)
 
 
 _OTHER_DIGIT = re.compile(r"[^\W0-9_](?<=\d)|[，．]", re.UNICODE)
@@ -214,6 +221,15 @@ def _is_year_of(wanted: str, got: str) -> bool:
 def amounts(text: str) -> set[float]:
     """Values that are not plain digits: 300万, 1億2000万, 二十三, 百分之五十, 一九九〇年, XIX."""
     values = {float(_roman(match[0])) for match in _ROMAN.finditer(text)}
+    values |= {amount for _, amount in _cjk_amounts(text)}
+    for match in _HAN_NUMBER.finditer(text):
+        values.add(float(_han_value(match[0])))
+    return values
+
+
+def _cjk_amounts(text: str) -> list[tuple[str, float]]:
+    """Amounts such as 300万 and 1億2000万, as written and by value."""
+    found = []
     for match in _CJK_AMOUNT.finditer(text):
         total = 0.0
         for number, scales in _CJK_PART.findall(match[0]):
@@ -221,10 +237,8 @@ def amounts(text: str) -> set[float]:
             for scale in scales:
                 value *= _CJK_SCALE[scale]
             total += value
-        values.add(total)
-    for match in _HAN_NUMBER.finditer(text):
-        values.add(float(_han_value(match[0])))
-    return values
+        found.append((match[0], total))
+    return found
 
 
 def _han_value(numeral: str) -> int:

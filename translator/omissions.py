@@ -42,6 +42,7 @@ _T_SCALE = (
     math.lgamma((_FREEDOM + 1) / 2) - math.lgamma(_FREEDOM / 2) - math.log(_FREEDOM * math.pi) / 2
 )
 _DRIFTS = (0.0, -1.5, 1.5)  # standard deviations of the translator's manner to try
+_MOST = 60  # sentences of a text that is aligned; segments are far shorter
 _BAND = 6  # sentences that an alignment may stray from the diagonal
 _IMPOSSIBLE = -math.inf
 
@@ -97,6 +98,8 @@ def _is_sentence(part: str) -> bool:
 
 def _worth_a_look(before: Sequence[Sentence], after: Sequence[Sentence], ratio: Ratio) -> bool:
     """Nothing is missing where there are as many sentences, and as long, as there should be."""
+    if max(len(before), len(after)) > _MOST:
+        return False
     off = ratio.off(sum(s.size for s in before), sum(s.size for s in after))
     return len(after) < len(before) or off < -0.5
 
