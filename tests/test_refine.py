@@ -20,7 +20,7 @@ from translator.pipeline import Pipeline, PipelineOptions
 from translator.progress import Meter
 from translator.prompts import StyleInfo, get_style
 from translator.records import Entry
-from translator.refine import NO_BETTER, REFINED, UNCHANGED, drafts, summary
+from translator.refine import NO_BETTER, REFINED, UNCHANGED, FirstRound, drafts, summary
 from translator.types import (
     Check,
     Provenance,
@@ -205,13 +205,14 @@ def test_the_report_says_what_was_looked_at(tmp_path: Path) -> None:
 def test_the_estimate_counts_both_times() -> None:
     now = 0.0
     segments = [Segment(f"s{n}", f"s{n}", 0, "x" * 84) for n in range(10)]
-    once = Meter(segments, 0, lambda: now)
-    twice = Meter(segments, 0, lambda: now, times=2)
-    now = 5.0
+    once, twice = (kind(segments, 1, lambda: now) for kind in (Meter, FirstRound))
+    assert once.eta is twice.eta is None
     for n in range(5):
+        now += 1.0
         for meter in (once, twice):
             meter.add(Translation(f"s{n}", Status.TRANSLATED, "y", provenance=Provenance.MODEL))
-    assert once.eta == pytest.approx(5) and twice.eta == pytest.approx(15)
+    assert once.eta is not None and 4 <= once.eta <= 5
+    assert twice.eta == pytest.approx(2 * once.eta + now)
 
 
 def test_command_line(tmp_path: Path) -> None:

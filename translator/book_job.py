@@ -164,9 +164,8 @@ class BookRun:
                 entries = self._store.entries(job.id)
             require_same(blocks, entries)
             missing = {entry.segment.id: entry for entry in entries if entry.missing}
-            times = 2 if job.options.get("refine") else 1
-            segments = [entry.segment for entry in missing.values()]
-            self.meter = Meter(segments, engine.info.slots, times=times)
+            meter = refine.FirstRound if job.options.get("refine") else Meter
+            self.meter = meter([entry.segment for entry in missing.values()], engine.info.slots)
             self.phase = "translating"
             options = options_for([entry.segment for entry in entries])
             for chosen, segments in again.batches(missing.values(), options):

@@ -30,7 +30,8 @@ from translator.types import (
 SEGMENT_TOKENS = 320  # longer texts come back shortened, and hold up the others
 _COUNTED_TOGETHER = 256
 
-Hook = Callable[[Segment], tuple[tuple[str, str], ...]]
+Pairs = tuple[tuple[str, str], ...]
+Hook = Callable[[Segment], Pairs]
 
 
 class Checker(Protocol):
@@ -217,10 +218,10 @@ class Pipeline:
         """Equal for segments that would get equal prompts."""
         return (segment.text, segment.kind, *self._hooked(segment))
 
-    def _hooked(self, segment: Segment) -> tuple[tuple[tuple[str, str], ...], ...]:
+    def _hooked(self, segment: Segment) -> tuple[Pairs, Pairs]:
         """The terms and the context of a segment."""
-        hooks = (self._options.terms, self._options.context)
-        return tuple(hook(segment) if hook else () for hook in hooks)
+        terms, context = self._options.terms, self._options.context
+        return terms(segment) if terms else (), context(segment) if context else ()
 
     def _asked(self, segment: Segment) -> Asked:
         options = self._options
@@ -235,7 +236,7 @@ class Pipeline:
         shown = ask.text
         note = ask.note
         if markup.has_placeholders(ask.text):
-            family = markup.choose_family(ask.text)
+            family = markup.choose_family(ask.text + ask.draft)
             if family is None:
                 # Every kind of tag occurs in the text itself: the model gets no tags, the check
                 # on placeholders fails, and the text between them is translated by itself.
@@ -246,6 +247,7 @@ class Pipeline:
                     form = f"{family.open.format(1)} and {family.close.format(1)}"
                     note = f"{note} Tags look like {form} here.".strip()
         options = self._options
+        terms, context = self._hooked(segment)
         task = TranslationTask(
             shown,
             options.source,
@@ -253,8 +255,9 @@ class Pipeline:
             options.style,
             note,
             family is not None,
-            *self._hooked(segment),
-            draft=markup.show(ask.draft, family) if family else markup.plain(ask.draft),
+            terms,
+            context,
+            markup.show(ask.draft, family) if family else markup.plain(ask.draft),
         )
 
         def read(reply: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from translator import markup
 from translator.engines.base import Finish
 from translator.ladder import Answer, Ask, Judge
+from translator.progress import Meter
 from translator.records import Entry
 from translator.types import Check, Provenance, Segment, Status, Translation
 
@@ -41,6 +42,16 @@ def summary(entries: Iterable[Entry]) -> str:
     changed = sum(reason.startswith(REFINED) for reason in looks)
     seen = sum(reason.startswith(_LOOKED) for reason in looks)
     return f"The second look changed {changed:,} of {seen:,} translations." if seen else ""
+
+
+class FirstRound(Meter):
+    """Measures the drafts of segments that will all get a second look."""
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the end, if the second looks take as long as the drafts in all."""
+        left = super().eta
+        return None if left is None else 2 * left + self._clock() - self._began
 
 
 @dataclass(frozen=True, slots=True)
