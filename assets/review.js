@@ -6,6 +6,7 @@
   let job = "";
   let asked = new URLSearchParams();
   let stamp = "";
+  let busy = false; // whether the job is at work or waits for its turn
   let turn = 0; // an answer to an older question is dropped
 
   const $ = (selector) => document.querySelector(selector);
@@ -77,7 +78,7 @@
     const data = await call(`?${asked}`);
     if (!data || mine !== turn) return;
     stamp = data.stamp;
-    put("#review-head", data.head);
+    headed(data);
     put("#review-chips", data.chips);
     put("#review-tools", data.tools);
     putList(data.list, keep);
@@ -89,6 +90,8 @@
 
   function headed(data) {
     put("#review-head", data.head);
+    if (busy && !data.busy) say(data.ended);
+    busy = data.busy;
   }
 
   function say(html) {
@@ -126,7 +129,7 @@
     const form = parsed(data.row);
     document.getElementById(row.id).replaceWith(form);
     const area = form.querySelector("textarea");
-    if (!area) return;
+    if (!area) return form.focus();
     area.dataset.was = area.value;
     fit(area);
     tagsLeft(form);
@@ -244,6 +247,7 @@
       return;
     }
     asked = new URLSearchParams(found[2] || "");
+    busy = false;
     booksTab()?.click();
     say("");
     load().then(() => root.scrollIntoView({ block: "start" }));

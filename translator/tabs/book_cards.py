@@ -113,7 +113,7 @@ class BookCards:
         if job.state is JobState.FAILED:
             said = views.notice(
                 job.error or "It ended with an error.",
-                "Everything translated so far is kept.",
+                "Everything translated so far is kept; Resume tries again.",
                 kind="error",
             )
             return said + bar + _row(buttons)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from translator.editing import written
 from translator.errors import VersoError
 from translator.prompts import StyleInfo, get_style
-from translator.records import Job
+from translator.records import Job, JobState
 from translator.review import Filter, Review, Row
 from translator.tabs import review_rows, review_view, views
 from translator.tabs.context import AppContext
@@ -47,7 +47,12 @@ def routes(context: AppContext) -> APIRouter:
         summary = review_of(job).summary()
         counts = context.jobs.store.counts(job_id)
         head = review_view.head(job, _name(context, job.model), summary, counts)
-        return {"head": head, "stamp": f"{summary.stamp}-{job.state.value}"}
+        return {
+            "head": head,
+            "stamp": f"{summary.stamp}-{job.state.value}",
+            "busy": job.state in (JobState.QUEUED, JobState.RUNNING),
+            "ended": review_view.ended(job, counts),
+        }
 
     @router.get("")
     def page(first: int = 0, job: Job = owned, asked: Filter = filtered) -> dict[str, Any]:
@@ -124,7 +129,7 @@ def routes(context: AppContext) -> APIRouter:
             return _refused(problem)
         begun = context.jobs.store.job(job.id)
         hint = "The book is written again afterwards." if begun.written is not None else ""
-        if begun.state.value in ("paused", "cancelled"):
+        if begun.state in (JobState.PAUSED, JobState.CANCELLED):
             hint = "That happens when the book goes on: resume it on its card."
         said = f"{views.plural(count, 'segment')} will be translated again."
         return {"said": views.notice(said, hint), **head_of(job.id)}

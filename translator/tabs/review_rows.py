@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from translator import markup
 from translator.editing import Found, tags_for, to_write
 from translator.errors import InputError
+from translator.markup import TagFamily
 from translator.memory import Origin
 from translator.prompts import UNKNOWN
 from translator.records import Entry, Job
@@ -58,29 +59,21 @@ def form(one: Row, job: Job, found: Sequence[Found], takes_notes: bool) -> str:
     """A segment with its translation in a text area, tags to put in, and the memory's matches."""
     entry = one.entry
     segment, before = entry.segment, _target(entry)
-    try:
-        family = tags_for(segment.text, before)
-    except InputError as problem:
-        field = views.error(problem)
+    how = f'<div class="v-how">{_how(entry, job)}</div>'
+    leave = _button("leave", "Leave", hint="Esc")
+    if segment.keep is not None:
+        refusal = views.notice("This part of the book stays as it is.", f"Why: {segment.keep}.")
     else:
-        tag = job.target_language
-        rtl = views.direction(tag) == "rtl"
-        chips = "".join(
-            f'<button type="button" class="v-tag" data-tag="{views.escape(name)}" '
-            f'data-text="{views.escape(to_write(mark, family, rtl))}" title="Put this tag in">'
-            f"{views.escape(name)}</button>"
-            for mark, name in (
-                (str(p), markup.show(str(p), family)) for p in markup.placeholders(segment.text)
-            )
-        )
-        lang = f'lang="{views.escape(tag)}" dir="{views.direction(tag)}"'
-        field = (
-            (f'<div class="v-chips" aria-label="Tags of the source">{chips}</div>' if chips else "")
-            + f'<textarea class="v-passage" {lang} spellcheck="true" aria-label="Translation">'
-            f"\n{views.escape(to_write(before, family, rtl))}</textarea>"
-        )
+        refusal = ""
+        try:
+            family = tags_for(segment.text, before)
+        except InputError as problem:
+            refusal = views.error(problem)
+    if refusal:
+        field = f'<div class="v-edit">{refusal}<div class="v-buttons">{leave}</div></div>'
+        return _article(one, _source(entry, job) + field + how, css="v-editing")
     again = ""
-    if segment.keep is None and not _by_person(entry):
+    if entry.translation is not None and not _by_person(entry):
         note = (
             '<input class="v-note" maxlength="300" aria-label="Note to the model" '
             'placeholder="Note to the model, e.g. more formal">'
@@ -91,12 +84,31 @@ def form(one: Row, job: Job, found: Sequence[Found], takes_notes: bool) -> str:
     return _article(
         one,
         f"{_source(entry, job)}"
-        f'<div class="v-edit">{field}<div class="v-wrong" aria-live="polite"></div>'
-        f'<div class="v-buttons">{_button("save", "Save", "v-primary", "Ctrl+Enter")}'
-        f"{_button('leave', 'Leave', hint='Esc')}</div></div>"
-        f'<div class="v-how">{_how(entry, job)}</div>'
-        f'<div class="v-help">{_matches(found, segment.text, before, job)}{again}</div>',
+        f'<div class="v-edit">{_field(entry, job, family)}'
+        f'<div class="v-wrong" aria-live="polite"></div><div class="v-buttons">'
+        f"{_button('save', 'Save', 'v-primary', 'Ctrl+Enter')}{leave}</div></div>{how}"
+        f'<div class="v-help">{_matches(found, before, family, job)}{again}</div>',
         css="v-editing",
+    )
+
+
+def _field(entry: Entry, job: Job, family: TagFamily) -> str:
+    """The text area, and above it the source's tags to be put in."""
+    tag = job.target_language
+    rtl = views.direction(tag) == "rtl"
+    marks = [str(placeholder) for placeholder in markup.placeholders(entry.segment.text)]
+    chips = "".join(
+        f'<button type="button" class="v-tag" data-tag="{views.escape(markup.show(mark, family))}" '
+        f'data-text="{views.escape(to_write(mark, family, rtl))}" title="Put this tag in">'
+        f"{views.escape(markup.show(mark, family))}</button>"
+        for mark in marks
+    )
+    if chips:
+        chips = f'<div class="v-chips" aria-label="Tags of the source">{chips}</div>'
+    return (
+        f'{chips}<textarea class="v-passage" lang="{views.escape(tag)}" '
+        f'dir="{views.direction(tag)}" spellcheck="true" aria-label="Translation">\n'
+        f"{views.escape(to_write(_target(entry), family, rtl))}</textarea>"
     )
 
 
@@ -199,11 +211,10 @@ def _title(check: Check) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _matches(found: Sequence[Found], source: str, before: str, job: Job) -> str:
+def _matches(found: Sequence[Found], before: str, family: TagFamily, job: Job) -> str:
     found = [match for match in found if match.target != before]
     if not found:
         return '<p class="v-empty">The translation memory has nothing else like this.</p>'
-    family = tags_for(source, before)
     items = []
     for match in found:
         how = "exact" if match.score >= 100.0 else f"{int(match.score)} % alike"

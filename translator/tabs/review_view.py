@@ -84,6 +84,19 @@ def _state(job: Job, summary: Summary, counts: Counts) -> tuple[str, str]:
     return said, links
 
 
+def ended(job: Job, counts: Counts) -> str:
+    """How the work on a book ended, for those who watched it."""
+    if job.state is not JobState.DONE:
+        return ""
+    if not counts.failed:
+        return views.notice("The book is written, with every translation in it.")
+    return views.notice(
+        f"The book is written, but {views.plural(counts.failed, 'segment')} could not be "
+        "translated.",
+        kind="warning",
+    )
+
+
 def chips(summary: Summary, asked: Filter) -> str:
     """What to show, with how many there are of each."""
     return "".join(
