@@ -151,12 +151,12 @@ def checked_output(book: Book, path: Path, folder: Path, target: str, options: B
     for edition in {options.bilingual, options.also or "none"}:
         require_mode(book, WriteOptions("", target, edition))
     output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
-    if output.parent != folder:
-        require_place(path, output)
     if len(os.fsencode(output.name)) > _LONGEST_NAME:
         raise InputError(
             "The name of the translation is too long.", "Choose a shorter one with -o."
         )
+    if output.parent != folder:
+        require_place(path, output)
     report = options.report.absolute() if options.report else output
     if report.is_dir() or not (report.parent.is_dir() or report.parent == folder):
         raise InputError(f"{report} is no place for a file.", "Does its folder exist?")
