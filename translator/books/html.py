@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from translator.books import base, safety
-from translator.books.base import Bilingual, Found, WriteOptions
+from translator.books.base import Bilingual, WriteOptions
 from translator.books.decoding import Encoding, decode_text, is_ascii_based
 from translator.books.html_tree import HtmlTree, balanced
 from translator.books.inline import SOURCE_CLASS
@@ -88,19 +88,6 @@ class HtmlBook(SplicedBook):
     def inventory(self) -> Counter[str]:
         """Ids, links, images, formulas and code."""
         return self._page.inventory
-
-    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
-        """Read a written file again; lines of what was one block count as that block."""
-        again = self._again(output, texts, options)
-        seen: dict[str, list[str]] = {}
-        for block in again.blocks():
-            text = again.visible(block.id, block.text)
-            seen.setdefault(block.id, []).append(text)
-            whole, dot, _ = block.id.rpartition(".")
-            if dot:
-                seen.setdefault(whole, []).append(text)
-        in_place = {block.id: " ".join(seen.get(block.id, ())) for block in self._blocks}
-        return Found(in_place, again.inventory())
 
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> HtmlBook:
         return HtmlBook(output, rereading=options.bilingual != "none")

@@ -160,10 +160,16 @@ class SplicedBook(ABC):
         return Counter()
 
     def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
-        """Read a written file again; see :meth:`translator.books.base.Book.found`."""
+        """Read a written file again; lines of what was one block count as that block."""
         again = self._again(output, texts, options)
-        seen = {block.id: again.visible(block.id, block.text) for block in again.blocks()}
-        in_place = {block.id: seen.get(block.id, "") for block in self._blocks}
+        seen: dict[str, str] = {}
+        lines: dict[str, list[str]] = {}
+        for block in again.blocks():
+            seen[block.id] = again.visible(block.id, block.text)
+            whole, dot, _ = block.id.rpartition(".")
+            if dot and "#" in whole:
+                lines.setdefault(whole, []).append(seen[block.id])
+        in_place = {b.id: seen.get(b.id) or " ".join(lines.get(b.id, ())) for b in self._blocks}
         return Found(in_place, again.inventory())
 
     def write(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
