@@ -45,14 +45,14 @@ def readable(text: str) -> str:
     return " ".join(markup.plain(text).split())
 
 
-def runs(text: str, spaced: bool) -> set[str]:
-    """All that may be the rendering of a name in a text."""
+def runs(text: str, least: int, spaced: bool) -> set[str]:
+    """All that may be the rendering of a name in a text: so many words (characters) or more."""
     if not spaced:
-        sizes = range(2, _CHARACTERS + 1)
+        sizes = range(least, _CHARACTERS + 1)
         return {text[i : i + n] for n in sizes for i in range(len(text) - n + 1)}
     words = [word.strip('.,;:!?“”„"»«()…') for word in text.split()]
     found = {
-        tuple(words[i : i + n]) for n in range(1, _WORDS + 1) for i in range(len(words) - n + 1)
+        tuple(words[i : i + n]) for n in range(least, _WORDS + 1) for i in range(len(words) - n + 1)
     }
     return {" ".join(run) for run in found if all(run) and run[-1][0].isupper()}
 
@@ -63,8 +63,10 @@ def consistency(
     """For each name its rendering, how many translations have it, and how many should."""
     result = {}
     for name in names:
-        inside = [runs(target, spaced) for source, target in pairs if name in source]
-        outside = Counter(r for s, target in pairs if name not in s for r in runs(target, spaced))
+        least = len(name.split()) if spaced else 2  # a title is part of a name
+        inside = [runs(target, least, spaced) for source, target in pairs if name in source]
+        others = (runs(target, least, spaced) for source, target in pairs if name not in source)
+        outside = Counter(run for each in others for run in each)
         counts = Counter(run for each in inside for run in each)
         if len(inside) > 1:
             best = max(counts, key=lambda r: (counts[r] - outside[r], len(r)), default="")
