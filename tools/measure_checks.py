@@ -7,7 +7,8 @@ Prints Markdown tables. All texts are optional, at least one is needed:
 --dev     translations of one text into several languages: ``NAME.en``, ``NAME.de`` ..., line by
           line, with ``NAME.docs`` naming the document of each line (NTREX). Judged line by line,
           and as paragraphs of 2 to 6 lines of a document, as a book's segments are.
---blocks  ``en-XX/CHAPTER.en``, ``.XX`` and ``.gold`` with the lines of each paragraph.
+--blocks  ``en-XX/CHAPTER.en``, ``.XX`` and ``.gold`` with the lines of each paragraph; those
+          that stand in the target as in the source are left out.
 --corpus  Moses files as for ``tools/calibrate_checks.py``; only lines that it does not use.
 --curve   what other thresholds of the check for missing sentences would give.
 
@@ -108,9 +109,15 @@ def blocks(folder: Path) -> Iterator[Pair]:
                 join([text[i] for i in side], language)
                 for text, side, language in zip(texts, ids, ("en", tag), strict=True)
             )
-            if source and target:
+            if source and target and not is_untranslated(source, target):
                 yield Pair(source, target, "en", tag)
                 yield Pair(target, source, tag, "en")
+
+
+def is_untranslated(source: str, target: str) -> bool:
+    """Whether an edition left a paragraph in the source language: not a false alarm."""
+    words = source.split()
+    return len(words) > 7 and sum(w in target for w in words) > 0.7 * len(words)
 
 
 def corpus(folder: Path, each: int, rng: random.Random) -> Iterator[Pair]:
