@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.epubs import make_epub
+from tests.test_books_docx import make, run
 from tests.test_cli import complaint, verso
 from translator.books.base import open_book
 from translator.chapters import NOT_CHOSEN, SKIPPED, Chapter, chapters, chosen, parse_numbers
@@ -85,6 +86,20 @@ def test_plain_text_is_divided_at_lines_that_look_like_titles(tmp_path: Path) ->
         ("CHAPTER II.", "text"),
         ("Index", "index"),
     ]
+
+
+def test_word_and_html(tmp_path: Path) -> None:
+    def line(style: str, text: str) -> str:
+        return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{run(text)}</w:p>'
+
+    lines = [("Heading1", "One"), ("x", PLAIN), ("Heading2", "Inside"), ("x", PLAIN)]
+    lines += [("Heading1", "Two"), ("x", PLAIN), ("Heading1", "Literatur"), ("x", "Smith 1990.")]
+    expected = [("One", "text"), ("Two", "text"), ("Literatur", "references")]
+    assert found(make(tmp_path, "".join(line(*each) for each in lines))) == expected
+    names = {"Heading1": "h1", "Heading2": "h2", "x": "p"}
+    body = "".join(f"<{names[style]}>{text}</{names[style]}>" for style, text in lines)
+    (tmp_path / "b.html").write_text(f"<html><body>{body}</body></html>", encoding="utf-8")
+    assert found(tmp_path / "b.html") == expected
 
 
 def test_chinese_text(tmp_path: Path) -> None:
