@@ -22,6 +22,7 @@ _END = re.compile(r"[.!?:;。！？：；…」』）)\]\"”’»]\s*$")
 _SECTION = re.compile(r"\s*(?:\d+|[A-Z])(?:\.\d+)*\.?\s")
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»)\]」』）]*\s*$")
 _DIVIDED = re.compile(r"\w[-\u2010\u00ad]\s*$")
+_PAGE_END = re.compile(r"\s[\divxlc]+\s*$")
 LEADERS = re.compile(r"\s…\s*[\divxlc]*\s*$")
 _CAPTION = re.compile(
     r"\s*(?:fig(?:ure|\.)?|table|tab\.|abb(?:ildung|\.)?|tabelle|tableau|figura|tabla|図|表|图|圖|그림)"
@@ -108,8 +109,11 @@ class Flow:
             return not (line.size < self.body and last.size < self.body and len(line.text) < 3)
         if code:
             return interrupted or last.column != line.column or self._gap(last, line) > 2.6
-        if bool(_CAPTION.match(line.text)) and line.text.lstrip()[0].isupper() and _is_end(last):
-            return True
+        caption = _CAPTION.match(line.text)
+        if caption and line.text.lstrip()[0].isupper():
+            apart = last.column != line.column or self._gap(last, line) > 1.35
+            if _is_end(last) or (apart and caption[1]):
+                return True
         headings = self._is_heading(group), self._is_heading([line])
         if headings[0] != headings[1]:
             return True
@@ -117,6 +121,8 @@ class Flow:
             near = last.column == line.column and 0 < self._gap(last, line) < 1.5
             return not near or bool(_SECTION.match(line.text))
         if LEADERS.search(last.text) or last.text.strip().isdigit():
+            return True
+        if LEADERS.search(line.text) and _PAGE_END.search(last.text):
             return True
         if _marker(line) and (
             _is_end(last)

@@ -31,7 +31,7 @@ from translator.books.pdf_flow import Flow
 from translator.books.pdf_layout_found import PageText, find_texts
 from translator.books.pdf_layout_look import Space
 from translator.books.pdf_layout_texts import Placed, placed
-from translator.books.pdf_page import Box, Page, clean
+from translator.books.pdf_page import Box, Line, Page, clean
 from translator.books.pdf_source import read_source, told
 from translator.books.turning import direction
 from translator.errors import BookError
@@ -67,10 +67,8 @@ class LayoutBook:
         self._outline = [title for _, title, _ in source.outline]
         found = placed(chapters(flow.elements, source.outline, self.title))
         self._placed = {each.block.id: each for each in (*self._about(source.title), *found)}
-        own = {number: set(map(id, page.lines)) for number, page in self._pages.items()}
         self._staying = {
-            number: " ".join(line.text for line in lines if id(line) not in own[number])
-            for number, lines in before.items()
+            number: _staying(self._pages[number], lines) for number, lines in before.items()
         }
         self._small = 0
         self._notes = ["Headers, footers, code and the text in pictures stay as they are."]
@@ -216,6 +214,13 @@ class LayoutBook:
             each["page"]: PageText(each["text"], tuple(each["links"]), each["images"])
             for each in rest
         }
+
+
+def _staying(page: Page, lines: list[Line]) -> str:
+    """The text of a page's pictures, and of its headers and footers: lines that are gone now."""
+    own = set(map(id, page.lines))
+    pictures = [picture.text for picture in page.pictures]
+    return "\n".join([*pictures, *(line.text for line in lines if id(line) not in own)])
 
 
 def _worker(task: str, argument: str) -> Iterable[dict[str, Any]]:

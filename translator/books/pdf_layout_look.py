@@ -72,11 +72,11 @@ class Room:
     free: Box
 
 
-def look_of(spans: list[Span], lines: list[Line]) -> Look:
-    """The look of a paragraph with these spans that stands in these lines."""
+def look_of(lines: list[Line]) -> Look:
+    """The look of a paragraph that stands in these lines."""
     counts: Counter[tuple[bool, bool, bool, bool, int]] = Counter()
     sizes: Counter[float] = Counter()
-    for span in spans:
+    for span in (span for line in lines for span in line.spans):
         if not span.raised:
             weight = len(span.text.strip())
             counts[span.bold, span.italic, span.mono, span.sans, span.color] += weight

@@ -142,7 +142,7 @@ def _text(kind: BlockKind, spans: list[Span], lines: list[Line], marker: str = "
     elif kind is BlockKind.LIST_ITEM and (leaders := LEADERS.search(whole)):
         tail = leaders[0].strip(" …")
         spans = _cut(spans, 0, leaders.start())
-    look = look_of(spans, lines)
+    look = look_of(lines)
     text, css, singles = _tagged(spans, look)
     keep = None if any(map(str.isalpha, markup.plain(text))) else NOTHING
     block = Block("", text, kind, keep=keep)

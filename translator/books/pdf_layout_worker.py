@@ -181,8 +181,9 @@ def _fitted(wanted: dict[str, Any]) -> _Text:
         more = True
         for box in boxes:
             more, filled = _place(story, box, scale)
-            if filled.x1 * scale > box.x1 + 1 or filled.x0 * scale < box.x0 - 1:
-                return False
+            around = pymupdf.Rect(box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
+            if filled.is_empty or filled * scale not in around:
+                return False  # nothing has room here, or it reaches out
             story.draw(None)
             if not more:
                 break
@@ -191,7 +192,8 @@ def _fitted(wanted: dict[str, Any]) -> _Text:
     boxes, scale = free, 1.0
     if fits(own, 1.0):
         shares = _SHARES if len(own) > 1 else (1.0,)
-        divided = [[*(_cut(box, share) for box in own[:-1]), own[-1]] for share in shares]
+        least = 2 * wanted["size"]
+        divided = [[*(_cut(box, share, least) for box in own[:-1]), own[-1]] for share in shares]
         boxes = divided[bisect_left(divided, True, key=lambda each: fits(each, 1.0))]
     else:
         best = bisect_left(_SCALES, True, key=lambda each: fits(free, each))
@@ -205,5 +207,6 @@ def _place(story: pymupdf.Story, box: pymupdf.Rect, scale: float) -> tuple[bool,
     return bool(more), pymupdf.Rect(filled)
 
 
-def _cut(box: pymupdf.Rect, share: float) -> pymupdf.Rect:
-    return pymupdf.Rect(box.x0, box.y0, box.x1, box.y0 + share * box.height)
+def _cut(box: pymupdf.Rect, share: float, least: float) -> pymupdf.Rect:
+    height = min(box.height, max(share * box.height, least))
+    return pymupdf.Rect(box.x0, box.y0, box.x1, box.y0 + height)

@@ -200,7 +200,8 @@ def _direction(line: list[Any]) -> tuple[int, int]:
 
 
 def _boxes(spans: list[list[Any]]) -> tuple[Box, ...]:
-    return tuple((s[6], s[7], s[8], s[9]) for s in spans if s[0].strip())
+    # Characters that a font does not name are ornaments: they stay.
+    return tuple((s[6], s[7], s[8], s[9]) for s in spans if s[0].strip(" \ufffd"))
 
 
 def _cell(
