@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from translator.engines.base import Priority
 from translator.ladder import RETRY_TEMPERATURE
 from translator.memory import Asked, Origin, Remembers, Unit
 from translator.pipeline import PipelineOptions
 from translator.prompts.base import style_instruction
 from translator.records import Entry
 from translator.types import Segment, Status, Translation
+
+_FEW = 8  # segments
 
 
 def batches(
@@ -20,7 +23,7 @@ def batches(
 
     The book's new segments come first, as ``options`` say. Those that are done again follow, by
     note: the note joins the style instruction, the model's earlier outputs are not remembered,
-    and the random choices are others than before.
+    and the random choices are others than before. A few go before other books: somebody waits.
     """
     new: list[Segment] = []
     wished: dict[str, list[Entry]] = {}
@@ -40,8 +43,9 @@ def batches(
         )
         style = f"{style_instruction(options.style)} {note}".strip() if note else options.style
         memory = _People(options.memory) if options.memory else None
+        priority = Priority.INTERACTIVE if len(group) <= _FEW else options.priority
         yield (
-            replace(options, sampling=sampling, style=style, memory=memory),
+            replace(options, sampling=sampling, style=style, memory=memory, priority=priority),
             [entry.segment for entry in group],
         )
 
