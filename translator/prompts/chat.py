@@ -174,7 +174,7 @@ class HyMtStyle(Style):
         chinese = chinese or bool(task.terms or task.context)
         target = _CHINESE_NAMES.get(task.target, "") if chinese else ""
         before = []
-        if task.context:
+        if task.context and target:  # an English form for it is not known
             before.append("\n".join(source for source, _ in task.context))
         if task.terms and target:
             terms = "\n".join(f"{source} 翻译成 {to}" for source, to in task.terms)
