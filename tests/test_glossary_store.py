@@ -90,7 +90,7 @@ def test_another_tool_reads_the_tbx(tmp_path: Path) -> None:
 
     path = tmp_path / "names.tbx"
     write(path, NAMES, "en", "de")
-    store = tbxfile.parsefile(str(path))
+    store = tbxfile.parsefile(str(path))  # type: ignore[no-untyped-call]
     assert [(unit.source, unit.target) for unit in store.units] == [
         ("whale", "Wal"), ("Ahab", "Ahab"), ("#hash", 'a "quote", and more'),
     ]  # fmt: skip
