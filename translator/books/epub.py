@@ -33,7 +33,7 @@ from translator.books.spliced import (
     plain_render,
 )
 from translator.books.turning import Turn
-from translator.books.xhtml import Page, Unit, language_attributes, read_page, side_by_side
+from translator.books.xhtml import Page, Unit, read_page
 from translator.books.xmltree import Edit
 from translator.errors import BookError
 
@@ -149,18 +149,6 @@ def _renderer(source: str, turn: Turn) -> Render:
         new = plain_render(unit, text, take)
         if turn.options.bilingual == "none" or unit.plain:
             return new
-        return _bilingual(source[unit.run.start : unit.run.end], new, turn)
+        return turn.both(strip_ids(source[unit.run.start : unit.run.end]), new)
 
     return render
-
-
-def _bilingual(source: str, target: str, turn: Turn) -> str:
-    mixed = turn.forward != turn.backward
-    tags = (turn.options.source or turn.declared, turn.target)
-    directions = (turn.backward, turn.forward)
-    both = [
-        language_attributes(tag, direction if mixed else "", turn.modern)
-        for tag, direction in zip(tags, directions, strict=True)
-    ]
-    mode = turn.options.bilingual
-    return side_by_side(strip_ids(source), target, (both[0], both[1]), mode)

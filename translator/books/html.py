@@ -24,9 +24,7 @@ from translator.books.xhtml import (
     Page,
     Unit,
     attribute_run,
-    language_attributes,
     read_page,
-    side_by_side,
 )
 from translator.books.xmltree import Edit, Node, decode_references
 from translator.errors import BookError
@@ -111,7 +109,8 @@ class HtmlBook(SplicedBook):
                 return f'"{new}"'
             if options.bilingual == "none" or unit.plain:
                 return new
-            return _bilingual(part.source[unit.run.start : unit.run.end], new, turn)
+            source = strip_ids(part.source[unit.run.start : unit.run.end])
+            return turn.both(balanced(source), balanced(new))
 
         text = compose(part, texts, edits, render)
         # Where the page does not say its encoding, a mark does: nobody has to guess again.
@@ -134,17 +133,6 @@ class HtmlBook(SplicedBook):
             Edit(e.start, e.end, _ADDED_XML_LANG.sub("", e.text)) if e.start == added else e
             for e in edits
         ]
-
-
-def _bilingual(source: str, target: str, turn: Turn) -> str:
-    mixed = turn.forward != turn.backward
-    tags = (turn.options.source or turn.declared, turn.target)
-    first, second = (
-        language_attributes(tag, direction if mixed else "", True)
-        for tag, direction in zip(tags, (turn.backward, turn.forward), strict=True)
-    )
-    source, target = balanced(strip_ids(source)), balanced(target)
-    return side_by_side(source, target, (first, second), turn.options.bilingual)
 
 
 def _extra_units(source: str, root: Node, rereading: bool) -> Iterator[Unit]:

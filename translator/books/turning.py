@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from translator import languages
 from translator.books.base import WriteOptions
-from translator.books.xhtml import Page
+from translator.books.xhtml import Page, language_attributes, side_by_side
 from translator.books.xmltree import Edit, Node, escape
 from translator.errors import InputError
 
@@ -86,6 +86,16 @@ class Turn:
         pattern = _RTL_CSS if self.forward == "ltr" else _LTR_CSS
         text = pattern.sub(rf"\1{self.forward}", text)
         return _ALIGN_CSS.sub(lambda rule: rule[1] + _MIRRORED[rule[2].lower()], text)
+
+    def both(self, source: str, target: str) -> str:
+        """The markup of a block in a bilingual edition, from those of its two texts."""
+        mixed = self.forward != self.backward
+        tags = (self.options.source or self.declared, self.target)
+        first, second = (
+            language_attributes(tag, direction if mixed else "", self.modern)
+            for tag, direction in zip(tags, (self.backward, self.forward), strict=True)
+        )
+        return side_by_side(source, target, (first, second), self.options.bilingual)
 
     def page_edits(self, page: Page) -> list[Edit]:
         """Changes to the tags of a translated page."""
