@@ -7,6 +7,7 @@
   let asked = new URLSearchParams();
   let stamp = "";
   let busy = false; // whether the job is at work or waits for its turn
+  let lost = false; // whether the last question got no answer
   let turn = 0; // an answer to an older question is dropped
 
   const $ = (selector) => document.querySelector(selector);
@@ -14,19 +15,29 @@
   const rowOf = (element) => element?.closest?.("#review-list .v-row");
   const editing = () => $("#review-list .v-editing");
 
+  /* Null when there is no answer; what was typed stays where it is. */
   async function call(path, body) {
-    const answer = await fetch(`books/${job}/review${path}`, {
-      method: body ? "POST" : "GET",
-      headers: { "x-verso": "review", ...(body && { "content-type": "application/json" }) },
-      body: body && JSON.stringify(body),
-    });
-    if (answer.status === 404) {
-      close();
-      return null;
+    try {
+      const answer = await fetch(`books/${job}/review${path}`, {
+        method: body ? "POST" : "GET",
+        headers: { "x-verso": "review", ...(body && { "content-type": "application/json" }) },
+        body: body && JSON.stringify(body),
+      });
+      if (answer.status === 404) {
+        close();
+        return null;
+      }
+      const data = await answer.json();
+      if (lost) say("");
+      lost = false;
+      if (answer.ok || data.said) return { ...data, refused: !answer.ok };
+    } catch {
+      // Verso was stopped, or the network is gone.
     }
-    const data = await answer.json();
-    if (!answer.ok && !data.said) throw new Error(`review: ${answer.status}`);
-    return { ...data, refused: !answer.ok };
+    lost = true;
+    say(`<div class="v-notice v-error" role="alert"><strong>Verso did not answer.</strong>
+      <span class="v-hint">Is it still running? What you typed is still here.</span></div>`);
+    return null;
   }
 
   /* Only what differs is put in, so that nobody loses their place, focus or typed words. */

@@ -123,16 +123,14 @@ def routes(context: AppContext) -> APIRouter:
         asked: Filter = filtered,
     ) -> Any:
         numbers = review_of(job).numbers(asked) if number is None else [number]
+        rest = context.jobs.store.missing(job.id)
         try:
             count = context.jobs.retry(job.id, numbers, " ".join(note.split()))
         except VersoError as problem:
             return _refused(problem)
         begun = context.jobs.store.job(job.id)
-        hint = "The book is written again afterwards." if begun.written is not None else ""
-        if begun.state in (JobState.PAUSED, JobState.CANCELLED):
-            hint = "That happens when the book goes on: resume it on its card."
         said = f"{views.plural(count, 'segment')} will be translated again."
-        return {"said": views.notice(said, hint), **head_of(job.id)}
+        return {"said": views.notice(said, _when(begun, rest)), **head_of(job.id)}
 
     @router.post("/write")
     def write(job: Job = owned) -> Any:
@@ -147,6 +145,15 @@ def routes(context: AppContext) -> APIRouter:
 
 def _filter(shown: str = "all", check: str = "", section: str = "\n", text: str = "") -> Filter:
     return Filter(shown, check, None if section == "\n" else section, text[:200])
+
+
+def _when(job: Job, rest: int) -> str:
+    """When segments that are asked for again will be done, if ``rest`` others wait already."""
+    if job.state in (JobState.PAUSED, JobState.CANCELLED):
+        return "That happens when the book goes on: resume it on its card."
+    if rest and job.state is JobState.RUNNING:
+        return "It is their turn when the rest of the book is done."
+    return "The book is written again afterwards." if job.written is not None else ""
 
 
 def _refused(problem: VersoError) -> JSONResponse:
