@@ -251,6 +251,7 @@ def test_an_edition_and_no_chapter(page: Page, tmp_path: Path) -> None:
     _upload(page, make_epub(tmp_path / "two.epub", BODIES, title="Editions"))
     pick(page, "#books-output", "Word")
     expect(page.locator("#books-edition")).to_be_hidden()
+    expect(page.locator("#books-about")).to_contain_text("Pictures, links and formatting are not")
     pick(page, "#books-output", "EPUB")
     pick(page, "#books-edition", "above each")
     page.locator("#books-chapters input").first.uncheck()  # all of them

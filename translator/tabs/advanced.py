@@ -55,7 +55,9 @@ def sampling_fields(context: AppContext, model: gr.Dropdown, tab: str) -> list[A
         penalty = gr.Slider(
             0.5, 2, step=0.01, label="Repetition penalty", info="1: off; more: fewer repeats"
         )
-    reset = gr.Button("Back to the model's own values", size="sm", elem_classes="v-quiet")
+    reset = gr.Button(
+        "Back to the model's own values", size="sm", elem_classes=["v-quiet", "v-alone"]
+    )
     values = [longest, temperature, min_p, penalty]
 
     def defaults(model_id: str) -> list[Any]:

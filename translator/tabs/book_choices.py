@@ -10,10 +10,10 @@ import gradio as gr
 
 from translator.book_job import BookOptions
 from translator.books.base import Bilingual
-from translator.errors import InputError, VersoError
+from translator.errors import InputError
 from translator.models.spec import ModelSpec
 from translator.tabs import advanced, glossary_choice
-from translator.tabs.book_about import About, describe
+from translator.tabs.book_about import About
 from translator.tabs.context import AppContext
 from translator.tabs.own_glossaries import OwnGlossaries
 from translator.tabs.terms import FILE_TYPES
@@ -148,15 +148,6 @@ class BookChoices:
             ),
             self._skip: gr.update(choices=parts, value=[], visible=bool(parts)),
         }
-
-    def refit(self, path: str | None, suffix: str | None) -> dict[Any, Any]:
-        """Another kind of file was chosen: it may hold fewer editions and other chapters."""
-        if path is None:
-            return {self._edition: gr.skip()}
-        try:
-            return self.fitting(describe(Path(path), suffix or ""), again=True)
-        except VersoError:
-            return {self._edition: gr.skip()}  # the start says why
 
     def cleared(self) -> dict[Any, Any]:
         """For the next book: nothing of this one is left."""

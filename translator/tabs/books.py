@@ -91,6 +91,16 @@ def build(
         else:
             yield {about: said.html, **choices.fitting(said)}
 
+    def refit(path: str | None, suffix: str | None) -> dict[Any, Any]:
+        """Another kind of file was chosen: it may hold fewer editions and other chapters."""
+        if path is None:
+            return {message: gr.skip()}
+        try:
+            said = describe(Path(path), suffix or "")
+        except VersoError as problem:
+            return {message: views.error(problem)}
+        return {about: said.html, message: "", **choices.fitting(said, again=True)}
+
     def begin(given: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         path, model_id = given[file], given[model]
         if path is None:
@@ -199,7 +209,9 @@ def build(
     )
     listing.click(act, None, [message, listing], **_QUIET)
     model.change(choice.refresh, model, choice.outputs, **_QUIET)
-    choices.output.input(choices.refit, [file, choices.output], choices.outputs, **_QUIET)
+    choices.output.input(
+        refit, [file, choices.output], [about, message, *choices.outputs], **_QUIET
+    )
     for event in (target.change, tab.select):
         event(offer, [target, choices.glossaries], choices.glossaries, **_QUIET)
     choices.upload.upload(
