@@ -139,7 +139,7 @@ def table(head: list[str], rows: Iterable[list[str]]) -> None:
     """Print Markdown."""
     print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     for row in rows:
-        print("| " + " | ".join(row) + " |")
+        print("| " + " | ".join(row) + " |", flush=True)
 
 
 def percent(part: int, whole: int) -> str:
@@ -185,14 +185,15 @@ def faults(dev: Dev, rng: random.Random, each: int) -> Iterator[list[str]]:
         yield [name, str(total), percent(found, total), percent(fatal, total), by]
 
 
-def deletions(dev: Dev, rng: random.Random) -> Iterator[tuple[str, int, bool, bool]]:
+def deletions(
+    paragraphs: Iterable[tuple[int, Pair]], rng: random.Random
+) -> Iterator[tuple[str, int, bool, bool]]:
     """Direction, size, whether a whole paragraph is alarmed, whether a deletion is found."""
-    for of, to in dev.directions():
-        for size in SIZES:
-            for pair in dev.pairs(of, to, size):
-                spoiled = delete_sentence(pair, pair, rng)
-                if spoiled is not None:
-                    yield f"{of} → {to}", size, bool(findings(pair)), bool(findings(spoiled))
+    for size, pair in paragraphs:
+        spoiled = delete_sentence(pair, pair, rng)
+        if spoiled is not None:
+            direction = f"{pair.of} → {pair.to}"
+            yield direction, size, bool(findings(pair)), bool(findings(spoiled))
 
 
 def curve(dev: Dev, rng: random.Random) -> Iterator[list[str]]:
@@ -225,25 +226,34 @@ def main() -> None:
     )
     for name in ("--dev", "--blocks", "--corpus"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--each", type=int, default=2000, help="lines a corpus, pairs a fault")
+    parser.add_argument("--most", type=int, default=20000, help="texts of each kind")
+    parser.add_argument("--each", type=int, default=1000, help="texts for each fault")
     parser.add_argument("--curve", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = random.Random(args.seed)
     dev = Dev.read(args.dev) if args.dev else None
 
+    def some(pairs: Iterable[Pair]) -> list[Pair]:
+        pool = list(pairs)
+        return rng.sample(pool, min(args.most, len(pool)))
+
     rows = []
     if dev:
-        everything = {
-            size: [p for of, to in dev.directions() for p in dev.pairs(of, to, size)]
-            for size in (1, *SIZES)
-        }
-        rows.append(alarms("dev, lines", everything[1]))
-        rows.append(alarms("dev, paragraphs", [p for s in SIZES for p in everything[s]]))
+        singles = [p for of, to in dev.directions() for p in dev.pairs(of, to, 1)]
+        rows.append(alarms("dev, lines", some(singles)))
+        paragraphs = [
+            (size, p)
+            for of, to in dev.directions()
+            for size in SIZES
+            for p in dev.pairs(of, to, size)
+        ]
+        rng.shuffle(paragraphs)
+        rows.append(alarms("dev, paragraphs", [p for _, p in paragraphs[: args.most]]))
     if args.blocks:
-        rows.append(alarms("handbook, paragraphs", blocks(args.blocks)))
+        rows.append(alarms("handbook, paragraphs", some(blocks(args.blocks))))
     if args.corpus:
-        rows.append(alarms("corpus, held-out lines", corpus(args.corpus, args.each, rng)))
+        rows.append(alarms("corpus, held-out lines", some(corpus(args.corpus, 2000, rng))))
     print("## False alarms on human translations")
     table(["texts", "n", "with findings %", "fatal %", "by check %", "ms each"], rows)
     if not dev:
@@ -251,7 +261,7 @@ def main() -> None:
     print("\n## Spoiled translations (dev, paragraphs)")
     table(["fault", "n", "found %", "fatal %", "by %"], faults(dev, rng, args.each))
     print("\n## A sentence deleted (dev, paragraphs; all checks together)")
-    samples = list(deletions(dev, rng))
+    samples = list(deletions(paragraphs[: args.most], rng))
     for column, head in ((1, "lines"), (0, "direction")):
         keys = list(dict.fromkeys(sample[column] for sample in samples))
         table(
