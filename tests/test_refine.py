@@ -56,14 +56,15 @@ def look(
     return result
 
 
-def test_the_prompt_goes_on_from_the_draft() -> None:
+def test_the_prompt_shows_source_and_draft() -> None:
     style = get_style("chat", StyleInfo(CHATML))
-    draft = style.render(TranslationTask(SOURCE, "en", "de"))
-    again = style.render(TranslationTask(SOURCE, "en", "de", draft=DRAFT))
-    # What was evaluated for the draft is the beginning of the second prompt.
-    assert again.text.startswith(draft.text + DRAFT)
-    assert again.parts[: draft.shared] == draft.parts[: draft.shared]
-    assert "final German translation" in again.text.removeprefix(draft.text)
+    task = TranslationTask(SOURCE, "en", "de", "formal", terms=(("sea", "Meer"),), draft=DRAFT)
+    prompt = style.render(task)
+    assert f"English: {SOURCE}\n\nGerman: {DRAFT}<|im_end|>" in prompt.text
+    assert "editor" in prompt.text and "polite" in prompt.text and "sea = Meer" in prompt.text
+    shared = "".join(part.text for part in prompt.parts[: prompt.shared])
+    assert "editor" in shared and "Meer" not in shared
+    assert "Source: " in style.render(TranslationTask(SOURCE, "und", "de", draft=DRAFT)).text
 
 
 def test_a_better_text_takes_the_place_of_the_draft_and_both_are_counted() -> None:
@@ -80,11 +81,12 @@ def test_a_better_text_takes_the_place_of_the_draft_and_both_are_counted() -> No
         Say(SOURCE),
         Say("Das Haus " * 60, cut=True),
         Say("Das Haus."),
+        Say("Es tut mir leid, aber dabei kann ich leider nicht helfen."),
         Say("Вот дом у синего моря, и никто там не жил уже много лет подряд."),
         Fail(),
         Crash(),
     ],
-    ids=["empty", "source", "loop", "shortened", "language", "error", "crash"],
+    ids=["empty", "source", "loop", "shortened", "refusal", "language", "error", "crash"],
 )
 def test_nothing_worse_is_taken(act: Act) -> None:
     result = look(act)

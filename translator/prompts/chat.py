@@ -75,10 +75,24 @@ def instruction(task: TranslationTask) -> str:
     return " ".join(sentences)
 
 
-REVISION = (
-    "Look at your translation again. Mend what is wrong, missing or clumsy in it, keep what is "
-    "good, and reply with the final {target} translation and nothing else."
-)
+def revision(task: TranslationTask, own: str) -> list[Message]:
+    """What is asked about a draft: an editor's work, with source and draft in one message.
+
+    To a small model that is told to look again at its own answer, a refusal comes to mind.
+    """
+    source, target = language_name(task.source) or "Source", language_name(task.target)
+    sentences = [
+        f"You are a professional editor of translations into {target}. The user sends a text and a "
+        f"draft of its {target} translation; you reply with the corrected {target} translation "
+        "and nothing else. You mend what is wrong, missing or clumsy and keep what is good."
+    ]
+    if task.style:
+        sentences.append(style_instruction(task.style))
+    if task.has_tags:
+        sentences.append(TAG_INSTRUCTION)
+    system: list[Piece] = [(" ".join(sentences), True), ("\n" + own if own else "", False)]
+    shown = f"{source}: {task.text}\n\n{target}: {task.draft}"
+    return [("system", system), ("user", [(shown, False)])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +100,7 @@ class ChatStyle(Style):
     """``chat``: instruction as the system message, example turns, then the bare text.
 
     Translated context comes as turns of the same conversation; untranslated context, terms and
-    notes stand at the end of the system message. A draft is an answer of the model's own, which it
-    is asked to look at again. The examples are shown where they exist in both
+    notes stand at the end of the system message. The examples are shown where they exist in both
     languages. Measured on the starter model (chrF++, 24 lines of NTREX, greedy): no examples /
     three / five: de-en 49.4 / 50.5 / 47.9, en-ko 13.5 / 15.0 / -, en-zh 15.5 / 15.9 / -, en-de
     36.2 / 36.0 / -. The instruction in the user's message was no better, tags in an example were
@@ -112,6 +125,8 @@ class ChatStyle(Style):
         turns = [pair for pair in task.context if pair[1]]
         untranslated = tuple(pair for pair in task.context if not pair[1])
         own = extras(replace(task, context=untranslated))
+        if task.draft:
+            return assemble(self.info, revision(task, own))
         system: list[Piece] = [(instruction(task), True), ("\n" + own if own else "", False)]
         messages: list[Message] = [("system", system)]
         sources, targets = EXAMPLES.get(task.source, ()), EXAMPLES.get(task.target, ())
@@ -120,9 +135,6 @@ class ChatStyle(Style):
         for source, target in turns:
             messages += [("user", [(source, False)]), ("assistant", [(target, False)])]
         messages.append(("user", [(task.text, False)]))
-        if task.draft:
-            again = REVISION.format(target=language_name(task.target))
-            messages += [("assistant", [(task.draft, False)]), ("user", [(again, True)])]
         return assemble(self.info, messages)
 
     def parse(self, reply: str, task: TranslationTask) -> str:
