@@ -194,8 +194,8 @@ class BookJobs:
         """Translate segments once more; return how many. See :meth:`Store.ask_again`.
 
         If somebody runs the job, the segments are done by the way; if a person stopped it, when it
-        is resumed; else it is as with :meth:`resume`. What is stored of a segment stands until there is something new. Raises
-        :class:`InputError` if there is nothing to try again.
+        is resumed; else it is as with :meth:`resume`. What is stored of a segment stands until
+        there is something new. Raises :class:`InputError` if there is nothing to try again.
         """
         job = self.store.job(job_id)
         rest = self.store.missing(job.id)
