@@ -3,6 +3,10 @@
 Drafts are stored before they are looked at, and each look is stored when it ended, so that a job
 that is killed goes on where it was. A look never makes a translation worse as far as the checks
 can tell, and costs about as much as the draft did.
+
+Measured with the starter model (English to German, NTREX): of 10 drafts it left 9 as they were and
+put quotation marks into one. Asked in the same conversation to look again at its answer, it refused
+or commented on 16 of 20. It is an option for larger models.
 """
 
 from __future__ import annotations

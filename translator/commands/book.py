@@ -65,7 +65,8 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     )  # fmt: skip
     parser.add_argument(
         "--refine", action="store_true",
-        help="let the model look at each draft a second time",
+        help="let the model look at each draft a second time (about doubles the time; for larger "
+        "models: the starter model gained nothing from it)",
     )  # fmt: skip
     parser.add_argument(
         "--list-chapters", action="store_true", help="show the book's chapters; translate nothing"
