@@ -26,7 +26,7 @@ _PAGE_END = re.compile(r"\s[\divxlc]+\s*$")
 LEADERS = re.compile(r"\s…\s*[\divxlc]*\s*$")
 _CAPTION = re.compile(
     r"\s*(?:fig(?:ure|\.)?|table|tab\.|abb(?:ildung|\.)?|tabelle|tableau|figura|tabla|図|表|图|圖|그림)"
-    r"\s*[\dA-Z]+(?:[.-]\d+)*\s*([.:：])?",
+    r"\s*(?-i:[A-Z]?\d+[a-z]?|[IVXLC]+|[A-Z])(?:[.-]\d+)*(?![A-Za-z])\s*([.:：])?",
     re.I,
 )
 

@@ -112,7 +112,7 @@ def _is_row(row: list[Line]) -> bool:
         return False
     gaps = [b.x0 - a.x1 for a, b in pairwise(row)]
     # A bullet, a number of a heading or a marker of a note is no cell.
-    return min(gaps) > 0.8 * row[0].size and len(row[0].text.strip()) > 2
+    return min(gaps) > 0.8 * row[0].size and (len(row) > 2 or len(row[0].text.strip()) > 2)
 
 
 def _aligned(first: list[Line], row: list[Line]) -> bool:
