@@ -177,7 +177,9 @@ def _is_converted(number: Number, target: str) -> bool:
     if _UNITS[number.unit] is _DEGREE:
         return _DEGREE.search(target) is not None
     same, other = _UNITS[number.unit], _UNITS[1 - number.unit]
-    return same.search(target) is None and (number.bracketed or other.search(target) is not None)
+    if number.bracketed:
+        return same.search(target) is None
+    return other.search(target) is not None
 
 
 _OTHER_DIGIT = re.compile(r"[^\W0-9_](?<=\d)|[，．]", re.UNICODE)
