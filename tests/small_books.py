@@ -175,7 +175,7 @@ def small_books() -> dict[str, bytes]:
     """Suffix -> the bytes of a valid book; ``2.epub`` is an EPUB of version 2."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        extra = {"i.png": PNG, "a.css": "p { color: red }"}
+        extra: dict[str, bytes | str] = {"i.png": PNG, "a.css": "p { color: red }"}
         pages = {"a.xhtml": BODY, "b.xhtml": "<p>The end.</p>"}
         modern = make_epub(folder / "a.epub", pages, extra=extra).read_bytes()
         old = make_epub(folder / "b.epub", pages, extra=extra, modern=False).read_bytes()

@@ -37,10 +37,10 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
     path = tmp_path / "book.epub"
     left = tmp_path / ".book.epub.a1b2c3d4~"
     own = [tmp_path / name for name in (".book.epub.backup~", "book.epub~", ".book.epub.x.y")]
-    for file in (left, *own):
-        file.write_text("old")
+    for other in (left, *own):
+        other.write_text("old")
     with atomic_output(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"
     assert not left.exists()
-    assert all(file.exists() for file in own)
+    assert all(other.exists() for other in own)

@@ -159,6 +159,48 @@ def test_mutated_pdfs(changes: list[tuple[str, int, int | str]]) -> None:
     prove("pdf", mutated(small_books()["pdf"], changes))
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<p>What\x0b it \xef\xbf\xbe means</p>",
+        b"<p>Say <span translate='no'>Verso here.</p><p>And then more.</p>",
+        b"<p>two <b>men< <!--/b></i> &amp; more</p></body></html>",
+        b"<p>two men <![CDATA[ and more</p></body></html>",
+        b"<p>A cell <code>x = 1</ode></p><p>A word</p>",
+        b"<p>A cell <code>x = 1</code</body></p><p>A word</p>",
+        b"<p>A <math><mi>x</p><p>A word</p>",
+        b"<?xml version='1.0' encoding='unicode_escape'?><p>A word \\u0041 more</p>",
+        b"<p>A word \xe6\xbc\x8d\xe5 and \xad\x97 more</p>",
+    ],
+)
+def test_pages_that_lost_text(page: bytes) -> None:
+    prove("html", page)
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "old", "new"),
+    [
+        ("epub", "OEBPS/a.xhtml", "</title>", ""),
+        ("epub", "OEBPS/a.xhtml", "</title></head>", "</title><title>Again</title"),
+        ("epub", "OEBPS/a.xhtml", "<title>A page</title>", "<title>A<title>B</title>C</title>"),
+        ("epub", "OEBPS/nav.xhtml", "</head>", ""),
+        ("epub", "OEBPS/a.xhtml", "字", "\udc8d字\udc97"),
+        ("epub", "OEBPS/content.opf", "en</dc:language>", "en</<p>dc:language>"),
+        ("epub", "OEBPS/content.opf", "en</dc:language>", "en<x/></dc:language>"),
+        ("epub", "OEBPS/content.opf", "</dc:title>", ""),
+        ("epub", "OEBPS/content.opf", "</dc:title>", "<dc:title>B</dc:title></dc:title>"),
+        ("2.epub", "OEBPS/toc.ncx", "</text>", ""),
+        ("2.epub", "OEBPS/toc.ncx", "</text></docTitle>", "<text>B</text></text></docTitle>"),
+    ],
+)
+def test_members_that_lost_text(name: str, member: str, old: str, new: str) -> None:
+    members = unzipped(small_books()[name])
+    text = members[member].decode()
+    assert old in text
+    members[member] = text.replace(old, new, 1).encode("utf-8", "surrogateescape")
+    prove(name, zipped(members))
+
+
 @pytest.mark.parametrize("name", sorted(small_books()))
 def test_every_small_book_is_whole(name: str) -> None:
     prove(name, small_books()[name])

@@ -52,7 +52,7 @@ def slow_cli(arguments: Sequence[str]) -> int:
         submit(engine, request, sink)
 
     if pause:
-        PseudoEngine.submit = wait  # type: ignore[method-assign]
+        PseudoEngine.submit = wait  # type: ignore[method-assign,assignment]
     return cli.main(arguments[1:])
 
 

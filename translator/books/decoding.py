@@ -23,6 +23,7 @@ _CANDIDATES = (
 )  # fmt: skip
 _XML_ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PROBE = b"<A b='+AGE-'>\\u00e9&"  # escapes of UTF-7 and Python's own codecs must stay
+_WRONG = 10  # no other encoding looks like UTF-8 with one wrong byte in so many characters
 _SAMPLE = 1 << 16  # bytes that the detector sees
 _CONTROLS = frozenset(range(32)) - {9, 10, 11, 12, 13, 26, 27}
 _HINT = "Save it as UTF-8 text and open it again."
@@ -41,7 +42,8 @@ class Decoded:
 def decode_text(data: bytes, name: str) -> Decoded:
     """Decode a whole file: by byte order mark, as UTF-8, then by what charset-normalizer finds.
 
-    Raises :class:`BookError` when it is not text, or when no encoding gives its exact bytes back.
+    A text that is UTF-8 but for some damaged bytes has U+FFFD in their places. Raises
+    :class:`BookError` when it is not text, or when no encoding gives its exact bytes back.
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom) and (text := _exact(data[len(bom) :], encoding)) is not None:
@@ -56,6 +58,10 @@ def decode_text(data: bytes, name: str) -> Decoded:
             return Decoded(text, encoding, sure=False)
     if any(byte in _CONTROLS for byte in head):
         raise BookError(f"{name} is not a text file.", "Choose a book in a known format.")
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    if _WRONG * damaged < sum(not char.isascii() for char in text) - damaged:
+        return Decoded(text, "utf-8", sure=False)
     for encoding in [*_guess(data), "gb18030", "cp1252", "latin_1"]:
         if (text := _exact(data, encoding)) is not None:
             return Decoded(text, encoding, sure=False)

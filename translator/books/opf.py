@@ -13,7 +13,7 @@ from translator.books.assemble import build_pieces
 from translator.books.inline import Flattener, Piece
 from translator.books.runs import strip_ids
 from translator.books.turning import Turn
-from translator.books.xhtml import Unit, attribute_run, nothing_in, plain_units
+from translator.books.xhtml import Unit, attribute_run, nothing_in, outermost, plain_units
 from translator.books.xmltree import Edit, Node, NodeKind, decode_references, escape, parse
 from translator.errors import BookError
 from translator.types import BlockKind
@@ -188,10 +188,11 @@ def _metadata(tree: Node, name: str) -> Iterator[Node]:
 def _package_units(source: str, tree: Node, member: str) -> list[Unit]:
     """Title, description, and the names of an EPUB 2's landmarks."""
     units = []
-    for name in ("title", "description"):
-        for node in _metadata(tree, name):
-            pieces = [p for c in node.children for p in _described(source, c)]
-            units += [(run, BlockKind.METADATA, "") for run in build_pieces(source, pieces)]
+    metadata = tree.first("metadata")
+    nodes = outermost(metadata.iter("title", "description")) if metadata else ()
+    for node in sorted(nodes, key=lambda node: node.name, reverse=True):  # titles first
+        pieces = [p for c in node.children for p in _described(source, c)]
+        units += [(run, BlockKind.METADATA, "") for run in build_pieces(source, pieces)]
     for reference in tree.iter("reference"):
         found = reference.attributes.get("title")
         if found is not None and found.value.strip():

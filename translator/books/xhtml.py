@@ -155,10 +155,8 @@ class _Reader:
         for node in head.iter():
             if node is not head:
                 self._look(node, may_change=True)
-        end = 0
-        for title in head.iter("title"):
-            if title.children and title.start >= end:  # one inside another is part of it
-                end = title.end
+        for title in outermost(head.iter("title")):
+            if title.children:
                 context = _Context(BlockKind.METADATA, plain=True)
                 self._add(build(self._source, title.children), context)
 
@@ -268,14 +266,19 @@ def attribute_run(source: str, found: Attribute) -> Run:
     return build(source, [value])[0]
 
 
+def outermost(nodes: Iterator[Node]) -> Iterator[Node]:
+    """Nodes in document order without those inside another one, which are part of it."""
+    end = 0
+    for node in nodes:
+        if node.start >= end:
+            end = node.end
+            yield node
+
+
 def plain_units(source: str, nodes: Iterator[Node], member: str, kind: BlockKind) -> list[Unit]:
     """Units of elements that hold text only (NCX labels, OPF metadata)."""
     units: list[Unit] = []
-    end = 0
-    for node in nodes:
-        if node.start < end:
-            continue  # one inside another is part of it
-        end = node.end
+    for node in outermost(nodes):
         for run in build(source, node.children):
             keep = run.keep or nothing_in(run)
             units.append(Unit(f"{member}#{len(units) + 1}", run, kind, keep, plain=True))
