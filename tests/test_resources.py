@@ -226,7 +226,8 @@ def test_terms_and_context_reach_the_prompt(home: Home, tmp_path: Path) -> None:
         tagged_text(request).removeprefix("English: ").removesuffix("\nGerman:")
     )
     book = small_text(tmp_path / "a.txt", *GERMAN)
-    for wishes in (options(glossaries=(terms,), context=True), options(glossaries=(terms,), context=True)):
+    wishes = options(glossaries=(terms,), context=True)
+    for _ in range(2):
         job_id = jobs.create(book, wishes, queue=False)
         assert jobs.run(job_id).complete
         assert jobs.store.job(job_id).options["context"] is True
