@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 import pytest
@@ -70,7 +71,7 @@ def test_translations_stand_in_the_places_of_the_source(tmp_path: Path) -> None:
     assert "keeper" not in words(output)
 
 
-def _spans(path: Path, page: int = 0) -> list[dict[str, object]]:
+def _spans(path: Path, page: int = 0) -> list[dict[str, Any]]:
     blocks = pymupdf.open(path)[page].get_text("dict")["blocks"]
     return [s for b in blocks for line in b.get("lines", ()) for s in line["spans"]]
 
@@ -138,7 +139,7 @@ def test_a_longer_text_takes_free_space_and_then_a_smaller_size(tmp_path: Path) 
     sizes = {str(s["text"])[:5]: float(str(s["size"])) for s in _spans(output)}
     assert sizes["First"] == pytest.approx(10, abs=0.05)
     assert 5 < sizes["Sécön"] < 9.7
-    assert all(float(s["bbox"][3]) < 380 for s in _spans(output) if "é" in str(s["text"]))  # type: ignore[index]
+    assert all(float(s["bbox"][3]) < 380 for s in _spans(output) if "é" in str(s["text"]))
 
 
 @pytest.mark.parametrize(
@@ -161,9 +162,9 @@ def test_scripts(tmp_path: Path, target: str, text: str) -> None:
     block = next(b for b in book.blocks() if b.kind is BlockKind.PARAGRAPH)
     output = written(book, tmp_path, {block.id: text}, target)
     boxes = [s["bbox"] for s in _spans(output)]
-    assert all(box[0] > LEFT - 2 and box[2] < WIDTH - LEFT + 2 for box in boxes)  # type: ignore[index]
+    assert all(box[0] > LEFT - 2 and box[2] < WIDTH - LEFT + 2 for box in boxes)
     if target in ("ar", "he"):
-        assert max(box[2] for box in boxes) > WIDTH - LEFT - 3  # type: ignore[index]
+        assert max(box[2] for box in boxes) > WIDTH - LEFT - 3
 
 
 def test_what_is_missing_or_still_there_is_found(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from translator.books.base import (
     require_mode,
     require_writable,
 )
+from translator.books.inline import NOTHING
 from translator.books.pdf import language_of, problems, title_of, untype, without_text
 from translator.books.pdf_chapters import chapters
 from translator.books.pdf_flow import Flow
@@ -79,7 +80,7 @@ class LayoutBook:
             yield Placed(Block(_TITLE, self.title, BlockKind.METADATA, "about"), 0)
         for number, entry in enumerate(self._outline, 1):
             text = clean(entry)
-            keep = None if any(map(str.isalpha, text)) else "nothing to translate"
+            keep = None if any(map(str.isalpha, text)) else NOTHING
             yield Placed(Block(f"outline#{number}", text, BlockKind.TOC, "outline", keep), 0)
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
 
-from translator.books.pdf_page import Box, Line, Page, Span
+from translator.books.pdf_page import Box, Line, Page, Picture, Span, Table
 
 # (monospaced, sans serif). Widths are those of the fonts that most PDFs are set in.
 _FAMILIES = {(False, False): "Times", (False, True): "Helvetica", (True, False): "Courier"}
@@ -169,7 +169,7 @@ class Space:
 
 
 def _taken(page: Page) -> list[Box]:
-    things = [*page.lines, *page.pictures, *page.tables]
+    things: list[Line | Picture | Table] = [*page.lines, *page.pictures, *page.tables]
     boxes = [(thing.x0, thing.y0, thing.x1, thing.y1) for thing in things]
     whole = page.width * page.height
     return boxes + [b for b in page.drawn if (b[2] - b[0]) * (b[3] - b[1]) < 0.5 * whole]
