@@ -157,7 +157,7 @@ def test_a_longer_text_takes_free_space_and_then_a_smaller_size(tmp_path: Path) 
 )
 def test_scripts(tmp_path: Path, target: str, text: str) -> None:
     maker = Maker().turn()
-    maker.text(LOREM, (LEFT, 90, WIDTH - LEFT, 160))
+    maker.text("In short. " + LOREM[:200], (LEFT, 90, WIDTH - LEFT, 160))
     book = book_of(maker, tmp_path)
     block = next(b for b in book.blocks() if b.kind is BlockKind.PARAGRAPH)
     output = written(book, tmp_path, {block.id: text}, target)

@@ -33,10 +33,10 @@ class Look:
     indent: float
 
     def css(self, rtl: bool) -> str:
-        """The rules for the paragraph in the direction of the target language."""
-        align = self.align
-        if rtl:
-            align = {"left": "right", "right": "left"}.get(align, align)
+        """The rules for the paragraph in the direction of the target language.
+
+        MuPDF itself takes left for right in text that runs from right to left.
+        """
         hanging = max(0.0, -self.indent)
         side = "right" if rtl else "left"
         return (
@@ -44,7 +44,7 @@ class Look:
             f"p {{ font-family: {self.family}; font-size: {self.size:.2f}px;"
             f" font-weight: {'bold' if self.bold else 'normal'};"
             f" font-style: {'italic' if self.italic else 'normal'};"
-            f" color: #{self.color:06x}; text-align: {align}; line-height: {self.pitch:.3f};"
+            f" color: #{self.color:06x}; text-align: {self.align}; line-height: {self.pitch:.3f};"
             f" text-indent: {self.indent:.1f}px; padding-{side}: {hanging:.1f}px;"
             " hyphens: auto; overflow-wrap: break-word; }\n"
             f"sup {{ font-size: {0.65 * self.size:.2f}px; vertical-align: super; }}\n"

@@ -130,6 +130,10 @@ def _aligned(first: list[Line], row: list[Line]) -> bool:
 
 def _table(rows: list[list[Line]]) -> Table:
     lines = [line for row in rows for line in row]
+    for row in rows:
+        row[0].left, row[-1].right = row[0].x0, max(line.x1 for line in lines)
+        for cell, following in pairwise(row):
+            cell.right, following.left = following.x0, cell.x1
     cells = [[" ".join(line.text.split()) for line in row] for row in rows]
     return Table(
         min(line.x0 for line in lines),
