@@ -22,12 +22,24 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from translator.errors import VersoError
 from translator.settings import Settings, assets_dir
-from translator.tabs import books, desktop, files, header, model_choice, models, translate
+from translator.tabs import (
+    books,
+    desktop,
+    files,
+    header,
+    model_choice,
+    models,
+    review,
+    term_files,
+    terms,
+    translate,
+)
 from translator.tabs.context import AppContext
 from translator.tabs.downloads import Downloads
 from translator.tabs.owner import OwnerCookie
 
 PORT = 7860
+_HEAD = ("page", "review")  # scripts and styles in assets
 _LARGEST_UPLOAD = "200mb"
 _CACHE_AGE = 24 * 3600  # seconds after which uploaded and downloaded copies are deleted
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif")
@@ -72,6 +84,8 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
     os.environ["GRADIO_TEMP_DIR"] = str(context.settings.home / "cache")
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(files.routes(context))
+    app.include_router(review.routes(context))
+    app.include_router(term_files.routes(context))
     app.add_middleware(OwnerCookie)
     if not context.shared:
         # Another site's page whose name resolves to this machine is not let in.
@@ -79,9 +93,11 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
             TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]", host]
         )
     assets = assets_dir()
-    script = (assets / "page.js").read_text(encoding="utf-8")
     # In the head, not as gradio's css: that is rewritten, and media queries get lost.
-    style = (assets / "page.css").read_text(encoding="utf-8")
+    script, style = (
+        "\n".join((assets / f"{name}.{kind}").read_text(encoding="utf-8") for name in _HEAD)
+        for kind in ("js", "css")
+    )
     gr.mount_gradio_app(
         app,
         _page(context),
@@ -107,10 +123,12 @@ def _page(context: AppContext) -> gr.Blocks:
         preferences = gr.BrowserState({}, storage_key="verso-preferences", secret="verso")
         header.build(context, page)
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Translate", id="translate"):
-                translate.build(context, page, preferences)
+            with gr.Tab("Translate", id="translate") as translate_tab:
+                translate.build(context, page, preferences, translate_tab)
             with gr.Tab("Books", id="books") as books_tab:
                 books_timer = books.build(context, page, preferences, books_tab)
+            with gr.Tab("Terms", id="terms") as terms_tab:
+                terms.build(context, page, terms_tab)
             with gr.Tab("Models", id="models") as models_tab:
                 models_timer = models.build(context, page, models_tab)
         timers = {"books": books_timer, "models": models_timer}

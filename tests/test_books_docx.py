@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from translator import markup
 from translator.books.audit import audit
-from translator.books.base import Book, WriteOptions, open_book
+from translator.books.base import Bilingual, Book, WriteOptions, open_book
 from translator.engines.pseudo import is_pseudo, pseudo
 from translator.errors import BookError
 from translator.types import BlockKind
@@ -218,6 +219,59 @@ def test_copy_changes_no_byte(tmp_path: Path) -> None:
         assert all(before.read(n) == after.read(n) for n in before.namelist())
 
 
+def rows(text: str) -> list[str]:
+    """The text of each paragraph, with a bar before each cell."""
+    marked = re.sub(r"<w:tc>", "<w:t>|</w:t>", text).replace("<w:br/>", "<w:t>/</w:t>")
+    paragraphs = re.findall(r"(?:<w:t>\|</w:t>)?(?:<w:tcPr>.*?</w:tcPr>)?<w:p[ >].*?</w:p>", marked)
+    return ["".join(re.findall(r"<w:t(?: [^>]*)?>(.*?)</w:t>", p)) for p in paragraphs]
+
+
+BOTH = (
+    f'<w:p><w:pPr><w:pStyle w:val="H1"/></w:pPr><w:bookmarkStart w:id="1" w:name="x"/>'
+    f'{run("Head")}<w:bookmarkEnd w:id="1"/></w:p>'
+    f'<w:p w:rsidR="1"><w:pPr><w:jc w:val="both"/></w:pPr>{run("One ")}'
+    f'<w:hyperlink r:id="r9">{run("two", BOLD)}</w:hyperlink>'
+    f'<w:r><w:footnoteReference w:id="2"/></w:r>{run(" three")}</w:p><w:p>{run("Four")}</w:p>'
+    f'<w:p><w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>{run("Item")}</w:p>'
+    f"<w:tbl><w:tr><w:tc><w:p>{run('Cell')}</w:p></w:tc></w:tr></w:tbl>"
+    f"<w:p><w:pPr><w:sectPr/></w:pPr>{run('End')}</w:p><w:p>{run('Last')}</w:p><w:sectPr/>"
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("above", ["Head/KOPF", "One two three", "EINS zwei drei", "Four", "VIER", "Item/PUNKT",
+                   "Cell", "ZELLE", "End/ENDE", "Last", "LETZTES"]),
+        ("below", ["KOPF/Head", "EINS zwei drei", "One two three", "VIER", "Four", "PUNKT/Item",
+                   "ZELLE", "Cell", "ENDE/End", "LETZTES", "Last"]),
+        ("side", ["Head/KOPF", "|One two three", "|EINS zwei drei", "|Four", "|VIER", "|Item",
+                  "|PUNKT", "Cell", "ZELLE", "End/ENDE", "|Last", "|LETZTES"]),
+    ],
+)  # fmt: skip
+def test_bilingual(tmp_path: Path, mode: Bilingual, expected: list[str]) -> None:
+    book = open_book(make(tmp_path, BOTH, footnotes=f"<w:p>{run('Note')}</w:p>"))
+    pair = f"EINS {markup.opening(1)}zwei{markup.closing(1)}{markup.single(2)} drei"
+    targets = ["KOPF", pair, "VIER", "PUNKT", "ZELLE", "ENDE", "LETZTES", "NOTIZ"]
+    texts = dict(zip((b.id for b in book.blocks()), targets, strict=True))
+    members = written(book, tmp_path, texts, WriteOptions("en", "ar", mode))
+    text = members["word/document.xml"]
+    cells = text.replace("<w:tc><w:p>", "<w:p>")  # of the table that was there before
+    assert [row for row in rows(cells) if row] == expected
+    assert "Note" in members["word/footnotes.xml"]
+    for once in ("w:bookmarkStart", "w:footnoteReference", "w:numPr", "w:sectPr"):
+        assert text.count(f"<{once}") == BOTH.count(f"<{once}")
+    assert '<w:rPr><w:lang w:val="en"/></w:rPr><w:t xml:space="preserve">Four</w:t>' in text
+    assert '<w:rtl/><w:lang w:val="ar" w:bidi="ar"/></w:rPr><w:t xml:space="preserve">VIER' in text
+    assert text.count("<w:tbl>") == (3 if mode == "side" else 1)
+    broken = text.replace("VIER", "VIE")
+    again = tmp_path / "again.docx"
+    with zipfile.ZipFile(tmp_path / "o.docx") as old, zipfile.ZipFile(again, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, broken if name == "word/document.xml" else old.read(name))
+    assert any(not i.ok for i in audit(book, again, texts, WriteOptions("en", "ar", mode)))
+
+
 def test_wrong_files(tmp_path: Path) -> None:
     with pytest.raises(BookError, match="no text"):
         open_book(make(tmp_path, "<w:p/>"))
@@ -246,8 +300,12 @@ PIECES = [
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=16), st.sampled_from(["de", "ar", "ja"]))
-def test_any_paragraph(pieces: list[str], target: str) -> None:
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=16),
+    st.sampled_from(["de", "ar", "ja"]),
+    st.sampled_from(["none", "above", "below", "side"]),
+)
+def test_any_paragraph(pieces: list[str], target: str, mode: Bilingual) -> None:
     with tempfile.TemporaryDirectory() as folder:
         body = f"<w:p>{''.join(pieces)}</w:p>"
         try:
@@ -257,4 +315,4 @@ def test_any_paragraph(pieces: list[str], target: str) -> None:
         blocks = book.blocks()
         assert blocks == open_book(book.path).blocks()
         texts = {i: t for i, t in pseudo_texts(book).items() if not book.check(i, t)}
-        written(book, Path(folder), texts, WriteOptions("en", target))
+        written(book, Path(folder), texts, WriteOptions("en", target, mode))

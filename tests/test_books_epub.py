@@ -39,6 +39,11 @@ def body(path: Path, member: str = "OEBPS/a.xhtml") -> str:
     return text[text.index("<body") :]
 
 
+def member(path: Path, name: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name).decode()
+
+
 def texts_of(tmp_path: Path, content: str) -> list[tuple[str, str | None]]:
     book = open_book(make_epub(tmp_path / "t.epub", {"a.xhtml": content}))
     return [(b.text, b.keep) for b in book.blocks() if b.section.endswith("a.xhtml")][1:]
@@ -243,6 +248,63 @@ def test_left_to_right_becomes_right_to_left_and_back(tmp_path: Path) -> None:
         assert "rtl" not in archive.read("OEBPS/a.xhtml").decode()
         assert "rtl" not in archive.read("OEBPS/content.opf").decode()
         assert archive.read("OEBPS/s.css") == b"p{direction: ltr}"
+
+
+def test_styles_turn_with_the_direction(tmp_path: Path) -> None:
+    css = "body { direction: ltr } code{direction:ltr} p{text-align:left} .r{text-align: RIGHT}"
+    content = "<p style='text-align:left'>Hello</p>"
+    path = make_epub(tmp_path / "a.epub", {"a.xhtml": content}, extra={"s.css": css})
+    translate(open_book(path), tmp_path / "o.epub", WriteOptions("en", "ar"))
+    turned = "body { direction: rtl } code{direction:ltr} p{text-align:right} .r{text-align: left}"
+    assert member(tmp_path / "o.epub", "OEBPS/s.css") == turned
+    assert "<p style='text-align:right'>" in body(tmp_path / "o.epub")
+
+
+def test_package_of_an_old_book(tmp_path: Path) -> None:
+    path = make_epub(tmp_path / "a.epub", {"a.xhtml": "<p>Hello</p>"}, modern=False)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    opf = members["OEBPS/content.opf"].decode()
+    described = (
+        "<dc:description>&lt;p class=&quot;x&quot;&gt;All &lt;b&gt;about&lt;/b&gt; R&amp;amp;D, "
+        "a &lt; b.&lt;/p&gt;</dc:description></metadata>"
+    )
+    guide = '<guide><reference type="text" title="Start here" href="a.xhtml"/></guide></package>'
+    opf = opf.replace("</metadata>", described).replace("</package>", guide)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, opf if name.endswith(".opf") else data)
+    book = open_book(path)
+    assert "All <1/>about<2/> R&amp;D, a < b." in [shown(b.text) for b in book.blocks()]
+    translate(book, tmp_path / "o.epub")
+    after = member(tmp_path / "o.epub", "OEBPS/content.opf")
+    assert "&lt;p class=&quot;x&quot;&gt;aLL &lt;b&gt;" in after
+    assert 'title="sTART HEREЖ" href="a.xhtml"' in after
+
+
+def test_pages_that_are_drawings(tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text>A map</text></svg>'
+    path = make_epub(tmp_path / "a.epub", {"a.xhtml": "<p>Hello</p>"}, extra={"m.svg": drawing})
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    opf = members["OEBPS/content.opf"].decode()
+    item = (
+        '<item id="m" href="m.svg" media-type="image/svg+xml"/>'
+        '<item id="s" href="a.smil" media-type="application/smil+xml" media-overlay="s"/>'
+    )
+    layout = '<meta property="rendition:layout">pre-paginated</meta></metadata>'
+    opf = opf.replace("</manifest>", f"{item}</manifest>").replace("</metadata>", layout)
+    opf = opf.replace("</spine>", '<itemref idref="m"/></spine>')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, opf if name.endswith(".opf") else data)
+    book = open_book(path)
+    (block,) = [b for b in book.blocks() if b.section.endswith("m.svg")]
+    assert (block.text, block.keep) == ("A map", "text in a drawing")
+    assert any("aloud" in note for note in book.notes)
+    assert any("fixed layout" in note for note in book.notes)
+    translate(book, tmp_path / "o.epub")
+    assert member(tmp_path / "o.epub", "OEBPS/m.svg") == drawing
 
 
 @pytest.mark.parametrize(("target", "vertical"), [("en", False), ("zh-Hant", True)])

@@ -8,7 +8,7 @@ from tests.epubs import make_epub
 from translator.books.audit import audit
 from translator.books.base import Book, WriteOptions, open_book
 from translator.books.docx import DocxBook
-from translator.books.export import Export, exported, open_for
+from translator.books.export import Export, exported, open_for, outputs
 from translator.errors import BookError
 
 PAGES = {
@@ -66,3 +66,9 @@ def test_the_output_decides(tmp_path: Path) -> None:
     assert open_for(path, tmp_path / "o.epub").format == "epub"
     assert open_for(path, None).format == "epub"
     assert exported(Path("a.txt"), Path("b.docx")) == ""
+
+
+def test_the_choices_for_a_page() -> None:
+    assert [choice.suffix for choice in outputs(Path("a.EPUB"))] == [".epub", ".txt", ".docx"]
+    assert [choice.suffix for choice in outputs(Path("a.md"))] == [".md"]
+    assert [choice.suffix for choice in outputs(Path("a.pdf"))] == [".epub", ".pdf"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from translator import markup
 from translator.books.audit import audit
-from translator.books.base import Book, WriteOptions, open_book
+from translator.books.base import Bilingual, Book, WriteOptions, open_book
 from translator.engines.pseudo import is_pseudo, pseudo
 from translator.errors import BookError
 
@@ -45,10 +45,12 @@ def pseudo_texts(book: Book) -> dict[str, str]:
     }
 
 
-def written(book: Book, folder: Path, texts: dict[str, str]) -> str:
+def written(
+    book: Book, folder: Path, texts: dict[str, str], options: WriteOptions = OPTIONS
+) -> str:
     output = folder / "o.fb2"
-    book.write(output, texts, OPTIONS)
-    assert [i for i in audit(book, output, texts, OPTIONS) if not i.ok] == []
+    book.write(output, texts, options)
+    assert [i for i in audit(book, output, texts, options) if not i.ok] == []
     return output.read_bytes().decode("cp1251")
 
 
@@ -89,6 +91,31 @@ def test_only_text_and_language_change(tmp_path: Path) -> None:
     assert written(book, tmp_path, {ids["Да"]: "Ja & ä"}) == expected
 
 
+def test_styled_text_is_text(tmp_path: Path) -> None:
+    body = '<body><section><p>Это <style name="x">важно</style>.</p></section></body></FictionBook>'
+    book = make(tmp_path, body)
+    assert book.blocks()[-1].text == f"Это {markup.opening(1)}важно{markup.closing(1)}."
+    text = written(book, tmp_path, pseudo_texts(book))
+    assert '<style name="x">&#10218;важно&#10219;</style>' in text
+
+
+def test_bilingual(tmp_path: Path) -> None:
+    book = make(tmp_path)
+    texts = pseudo_texts(book)
+    below = written(book, tmp_path, texts, WriteOptions("ru", "de", "below"))
+    assert '</v><v xml:lang="ru">Стих один,</v><v xml:lang="de">' in below
+    assert "<book-title>⟪".encode("cp1251", "xmlcharrefreplace").decode("cp1251") in below
+    assert below.count('id="s"') == below.count('id="n1"') == 1
+    assert '<style name="source" xml:lang="ru">Да</style></td>' in below
+    above = written(book, tmp_path, texts, WriteOptions("ru", "de", "above"))
+    assert '<p xml:lang="ru">Глава</p><p xml:lang="de">' in above
+    assert open_book(tmp_path / "o.fb2").blocks()
+    damaged = above.replace('<p xml:lang="ru">Глава</p>', "", 1).replace("Стих один", "Стих", 1)
+    (tmp_path / "o.fb2").write_bytes(damaged.encode("cp1251"))
+    options = WriteOptions("ru", "de", "above")
+    assert [i for i in audit(book, tmp_path / "o.fb2", texts, options) if not i.ok]
+
+
 def test_wrong_files(tmp_path: Path) -> None:
     for data, says in (
         ("<FictionBook><body/></FictionBook>", "no text"),
@@ -108,12 +135,15 @@ PIECES = (
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from(PIECES.split("|")), max_size=14))
-def test_any_body(pieces: list[str]) -> None:
+@given(
+    st.lists(st.sampled_from(PIECES.split("|")), max_size=14),
+    st.sampled_from(["none", "above", "below"]),
+)
+def test_any_body(pieces: list[str], mode: Bilingual) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             book = make(Path(folder), f"<body><p>x</p>{' '.join(pieces)}</body></FictionBook>")
         except BookError:
             return
         texts = {i: t for i, t in pseudo_texts(book).items() if not book.check(i, t)}
-        written(book, Path(folder), texts)
+        written(book, Path(folder), texts, WriteOptions("ru", "de", mode))

@@ -120,6 +120,21 @@ def test_encoding_that_the_page_does_not_say(tmp_path: Path) -> None:
     assert (tmp_path / "o.html").read_bytes() == data.encode("koi8_r")
 
 
+def test_declared_languages_and_descriptions(tmp_path: Path) -> None:
+    data = (
+        '<html lang="en"><head><meta http-equiv="Content-Language" content="en-US"></head>'
+        '<body><table summary="Two rows"><tr><th abbr="No.">Number</table>'
+        '<p aria-description="More">Text</p></body></html>'
+    )
+    book = make(tmp_path, data)
+    assert {"Two rows", "No.", "More"} < {b.text for b in book.blocks()}
+    texts = {b.id: b.text.upper() for b in book.blocks()}
+    book.write(tmp_path / "o.html", texts, WriteOptions("en", "de"))
+    after = (tmp_path / "o.html").read_text(encoding="utf-8")
+    for written in ('content="de"', 'summary="TWO ROWS"', 'abbr="NO."', 'description="MORE"'):
+        assert written in after
+
+
 def test_implied_elements(tmp_path: Path) -> None:
     page = "<title>T</title>bare<p>one<div>two<dl><dt>a<dd>b</dl><select><option>x<option>y"
     texts = [b.text for b in make(tmp_path, page).blocks()]

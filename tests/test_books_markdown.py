@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from translator import markup
 from translator.books.audit import audit
-from translator.books.base import Book, WriteOptions, open_book
+from translator.books.base import Bilingual, Book, WriteOptions, open_book
+from translator.books.markdown_inline import markdown
 from translator.engines.pseudo import is_pseudo, pseudo
 from translator.errors import BookError
 
@@ -66,10 +68,10 @@ def pseudo_texts(book: Book) -> dict[str, str]:
     }
 
 
-def written(book: Book, folder: Path, texts: dict[str, str]) -> str:
+def written(book: Book, folder: Path, texts: dict[str, str], options: WriteOptions = DE) -> str:
     output = folder / "o.md"
-    book.write(output, texts, DE)
-    assert [i for i in audit(book, output, texts, DE) if not i.ok] == []
+    book.write(output, texts, options)
+    assert [i for i in audit(book, output, texts, options) if not i.ok] == []
     return output.read_bytes().decode()
 
 
@@ -81,7 +83,7 @@ def change(folder: Path, source: str, target: str, number: int = 1) -> str:
 def test_all_text_is_found(tmp_path: Path) -> None:
     book = make(tmp_path, PAGE)
     assert [markup.show(b.text, markup.FAMILIES[1]) for b in book.blocks() if not b.keep] == [
-        "Hello ⟦1⟧dear⟦/1⟧ world",
+        "Foo", "Hello ⟦1⟧dear⟦/1⟧ world",
         "Para with ⟦1⟧em⟦/1⟧ and ⟦2/⟧ ⟦3⟧a ⟦4⟧link⟦/4⟧⟦/3⟧ ⟦5/⟧ a*b & c⟦6/⟧ second line "
         "⟦7⟧s⟦/7⟧ ⟦8⟧x⟦/8⟧ ⟦9/⟧ and 2 * 3.",
         "Tit", "alt text", "Quote one goes on", "verse two", "todo", "item", "nested", "Head",
@@ -138,6 +140,112 @@ def test_links_whose_text_is_their_name(tmp_path: Path, link: str) -> None:
     assert text == f"[Neu *text*][{name}] here.\n\n[old *text*]: http://x\n"
 
 
+MARKS = """+++
+title = 'Old "one"'
++++
+
+:::{note} A title
+:class: tip
+One.
+:::
+
+!!! warning "Mind this"
+    Two two
+    two.
+
+    Three.
+
+> [!NOTE]
+> Four.
+
+````{tip}
+```{code-block} python
+x = 1
+```
+Five {{ var }} {ref}`six` `y`.
+````
+
+:::{math}
+a + b
+:::
+
+Term
+: Meaning
+
+{% include x %}
+"""
+
+
+def test_marks_of_other_dialects(tmp_path: Path) -> None:
+    book = make(tmp_path, MARKS)
+    texts = [markup.show(b.text, markup.FAMILIES[1]) for b in book.blocks() if not b.keep]
+    assert texts == [
+        'Old "one"', "One.", "Two two two.", "Three.", "Four.", "Five ⟦1/⟧.", "Term", "Meaning",
+    ]  # fmt: skip
+    kept = {b.text: b.keep for b in book.blocks() if b.keep}
+    assert kept['!!! warning "Mind this"'] == "mark of a directive"
+    assert {"{% include x %}", "x = 1", "a + b"} < kept.keys()
+    new = {b.id: b.text.replace(b.text.split()[0], "New", 1) for b in book.blocks() if not b.keep}
+    expected = MARKS.replace("Two two\n    two", "New two two")
+    for word in ("One.", "Three.", "Four.", "Term", "Meaning"):
+        expected = expected.replace(word, "New")
+    expected = expected.replace("Five", "New").replace("'Old \"one\"'", '"New \\"one\\""')
+    assert written(book, tmp_path, new) == expected
+    for mode in ("above", "below"):
+        written(book, tmp_path, new, WriteOptions("en", "de", mode))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("title: Foo", "Ein Titel", "title: Ein Titel"),
+        ("title: Foo", "Nein: ja", 'title: "Nein: ja"'),
+        ("title: 'It''s'", "Ja", 'title: "Ja"'),
+        ("description: Foo", "no", 'description: "no"'),
+    ],
+)
+def test_front_matter(tmp_path: Path, source: str, target: str, expected: str) -> None:
+    book = make(tmp_path, f"---\n{source}\ntags: [a]\n---\nText\n")
+    assert written(book, tmp_path, {"front#1": target}).split("\n")[1] == expected
+
+
+BILINGUAL = """# One {#a}
+
+- [x] two
+- three
+  goes on ![pic](i.png)
+
+> four[^long-note]
+five
+
+| a | **b** |
+|---|---|
+| c | 9 |
+
+[^long-note]: six
+    seven
+"""
+
+
+def test_bilingual(tmp_path: Path) -> None:
+    book = make(tmp_path, BILINGUAL)
+    texts = {b.id: re.sub(r"^\w+", "T", b.text) for b in book.blocks() if not b.keep}
+    above = written(book, tmp_path, texts, WriteOptions("en", "de", "above"))
+    assert above == (
+        "# One / T {#a}\n\n- [x] two\n\n  T\n- three\n  goes on \n\n"
+        "  T goes on ![T](i.png)\n\n> four\nfive\n>\n> T[^long-note] five\n\n"
+        "| a / T | **b / T** |\n|---|---|\n| c / T | 9 |\n\n"
+        "[^long-note]: six\n    seven\n\n    T seven\n"
+    )
+    below = written(book, tmp_path, texts, WriteOptions("en", "de", "below"))
+    assert below.startswith("# T / One {#a}\n\n- [x] T\n\n  two\n- T goes on")
+    kinds = [t.type for t in markdown().parse(below) if t.nesting > 0]
+    assert kinds.count("list_item_open") == 2
+    assert kinds.count("blockquote_open") == kinds.count("footnote_reference_open") == 1
+    with pytest.raises(BookError, match="side"):
+        book.write(tmp_path / "o.md", texts, WriteOptions("en", "de", "side"))
+
+
 def test_wrong_files(tmp_path: Path) -> None:
     with pytest.raises(BookError, match="no text"):
         make(tmp_path, "\n\n")
@@ -149,13 +257,18 @@ PIECES = (
     "a b *c* **d** _e_ ` `f` [g](h) ![i](j) [k] <b> </b> <http://l.m> \\* &amp; & ~~n~~ $o$ # > - "
     "1. | |-|-| ``` \n \n \n\n \n>\xa0 \n-\xa0 \n\xa0\xa0 \xa0\xa0\n [^1] "
     "[^1]: 漢字 <!-- --- === \\ * _ : "
+    ":::{note} ::: !!!\xa0note\n\xa0\xa0\xa0\xa0 [!NOTE] ```{tip} {{x}} {y} {%z%} +++ title=a "
     '[r]:\xa0/u\xa0"t" \t ![a`b](c) \ufdd0 [x\ny](z) `p\nq`'
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(PIECES.split(" ")), max_size=25), st.sampled_from(["\n", "\r\n"]))
-def test_any_markdown(pieces: list[str], newline: str) -> None:
+@given(
+    st.lists(st.sampled_from(PIECES.split(" ")), max_size=25),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["none", "above", "below"]),
+)
+def test_any_markdown(pieces: list[str], newline: str, mode: Bilingual) -> None:
     data = " ".join(pieces).replace("\xa0", " ").replace("\n", newline)
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -168,4 +281,4 @@ def test_any_markdown(pieces: list[str], newline: str) -> None:
         # One block at a time: what is refused is named, all else is written right.
         for block_id, text in pseudo_texts(book).items():
             if not book.check(block_id, text):
-                written(book, Path(folder), {block_id: text})
+                written(book, Path(folder), {block_id: text}, WriteOptions("en", "de", mode))

@@ -284,6 +284,20 @@ def test_a_table_without_rules(tmp_path: Path) -> None:
     assert cells == ["apples", "12", "pears", "7", "plums", "130"]
 
 
+def test_short_cells_and_words_about_tables(tmp_path: Path) -> None:
+    maker = Maker().turn()
+    maker.line("Table captions are placed above the table.", 80)
+    for row, (sign, often) in enumerate([("x", "often"), ("y", "seldom"), ("z", "never")]):
+        maker.line(sign, 120 + PITCH * row).line(often, 120 + PITCH * row, LEFT + 80)
+        maker.line("a longer remark", 120 + PITCH * row, LEFT + 160)
+    book = open_book(maker.save(tmp_path / "table.pdf"))
+    cells = [markup.plain(b.text) for b in body(book) if b.kind is BlockKind.CELL]
+    assert cells[:4] == ["x", "often", "a longer remark", "y"]
+    assert len(cells) == 9
+    kinds = [b.kind for b in body(book) if "captions" in b.text]
+    assert kinds == [BlockKind.PARAGRAPH]
+
+
 def test_a_figure_stays_in_its_place(tmp_path: Path) -> None:
     maker = Maker().turn()
     maker.text(LOREM, (LEFT, 70, WIDTH - LEFT, 150))

@@ -152,6 +152,17 @@ def test_pseudo_covers_everything(tmp_path: Path, mode: str, data: str, name: st
         assert all(is_pseudo(t.replace("⟫ ", "⟫").replace("⟫⟪", "⟫ ⟪")) for t in shown)
 
 
+def test_bilingual_cues(tmp_path: Path) -> None:
+    srt = "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}Hello\n"
+    book = make(tmp_path, srt)
+    text = written(book, tmp_path, {"cue#1": "Hallo"}, WriteOptions("en", "de", "below"))
+    assert text.endswith("\n{\\an8}Hallo\nHello\n")
+    vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Hello</v>\n"
+    book = make(tmp_path, vtt, "a.vtt")
+    text = written(book, tmp_path, {"cue#1": "Hallo"}, WriteOptions("en", "de", "above"))
+    assert text.endswith("\n<lang en><v Ann>Hello</v></lang>\n<v Ann>Hallo</v>\n")
+
+
 def test_encoding_that_cannot_hold_the_target(tmp_path: Path) -> None:
     (tmp_path / "a.srt").write_bytes(
         SRT.replace("tired", "fatigué").replace("♪", "#").encode("cp1252")

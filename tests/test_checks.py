@@ -97,7 +97,7 @@ def test_fair_translations_pass(source: str, target: str, of: str, to: str) -> N
         ("In 1984 he left.", "1948 ging er.", "en", "de", "numbers", False),
         ("3 million people", "30万人", "en", "ja", "numbers", False),
         (EN, "Der Arzt.", "en", "de", "length", True),
-        (EN * 3, DE, "en", "de", "length", False),
+        (EN * 3, DE, "en", "de", "length", True),
         (EN, "Here is the German translation: " + DE, "en", "de", "leftover", True),
         (EN, "Übersetzung: " + DE, "en", "de", "leftover", True),
         (EN, DE + "<|im_end|>", "en", "de", "leftover", True),

@@ -130,8 +130,12 @@ def table(tmp_path: Path, text: str | bytes, name: str = "terms.csv") -> Path:
     ],
 )
 def test_tables(tmp_path: Path, name: str, text: str | bytes) -> None:
-    entries = load(table(tmp_path, text, name), "en", "de")
-    assert entries.terms == (Term(("whale",), ("Wal",)), Term(("ship",), ("Schiff",)))
+    terms = load(table(tmp_path, text, name), "en", "de").terms
+    assert [(t.sources, t.targets) for t in terms] == [
+        (("whale",), ("Wal",)),
+        (("ship",), ("Schiff",)),
+    ]
+    assert [t.note for t in terms] == ["animal" if "animal" in str(text) else "", ""]
 
 
 def test_forms_in_a_cell(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_dead_engine_fails_the_job_and_loses_nothing(make_jobs: MakeJobs, tmp_pa
     assert job.state is JobState.FAILED
     assert "Out of memory" in job.error
     assert jobs.store.counts(job_id).translated > 5
-    jobs.store.forget_failed(job_id)
+    jobs.store.ask_again(job_id)
     assert make_jobs(PseudoEngine()).run(job_id).complete
     assert jobs.store.job(job_id).error == ""
 

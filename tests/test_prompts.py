@@ -169,6 +169,18 @@ def test_hy_mt_forms() -> None:
     assert "system" not in to_german
 
 
+def test_hy_mt_context_and_style() -> None:
+    style = get_style("hy-mt", CHAT)
+    context = (("He left.", ""),)
+    german = style.render(TranslationTask("Go.", "en", "de", "formal", context=context)).text
+    assert (
+        "He left.\nWrite in a formal, polite register.\n参考上面的信息，把下面的文本翻译成德语，"
+        "注意不需要翻译上文，也不要额外解释：\nGo."
+    ) in german
+    swedish = style.render(TranslationTask("Go.", "en", "sv", context=context)).text
+    assert "He left." not in swedish
+
+
 def test_translategemma_form() -> None:
     style = get_style("translategemma", StyleInfo(bos_text="<bos>"))
     text = style.render(TranslationTask("Go.", "en", "de")).text

@@ -82,7 +82,7 @@ def test_source_text_in_the_output_is_a_failure(tmp_path: Path) -> None:
             assert "the written file says" in entry.translation.reason
     # The store knows it too, so that a retry does them again.
     assert run._store.counts(run._job.id).failed == 2
-    assert run._store.forget_failed(run._job.id) == 2
+    assert run._store.ask_again(run._job.id) == 2
     assert run.run(threading.Event(), EpubBook(Path(run._job.source))).complete
 
 

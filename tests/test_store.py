@@ -84,9 +84,13 @@ def test_counts_and_retry(store: Store) -> None:
     store.save(JOB.id, Translation("b1/0", Status.FAILED, "One two.", "why"))
     store.save(JOB.id, Translation("b2/0", Status.KEPT, "12", "nothing to translate"))
     assert store.counts(JOB.id) == Counts(3, 0, 1, 1, 4, 3)
-    assert store.forget_failed(JOB.id) == 1
+    assert store.ask_again(JOB.id) == 1
     assert store.counts(JOB.id) == Counts(3, 0, 1, 0, 4, 1)
-    assert store.entries(JOB.id)[0].translation is None
+    assert store.missing(JOB.id) == 2
+    again = store.entries(JOB.id)[0]
+    assert again.missing and again.again == "" and again.translation  # it stands until then
+    store.save(JOB.id, Translation("b1/0", Status.TRANSLATED, "Eins."))
+    assert not store.entries(JOB.id)[0].missing
     assert store.counts("nobody") == Counts()
 
 

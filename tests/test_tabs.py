@@ -5,13 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from translator.errors import VersoError
+from tests.epubs import make_epub
+from translator.errors import InputError, VersoError
+from translator.glossary import Term
+from translator.glossary_rows import Problem, Row
+from translator.glossary_store import Saved
 from translator.models.spec import ModelKind, ModelSpec, UrlSource
-from translator.tabs import views
+from translator.settings import Settings
+from translator.tabs import terms_table, views
+from translator.tabs.book_about import describe
+from translator.tabs.context import AppContext
 from translator.tabs.downloads import Downloads, DownloadState
+from translator.tabs.own_glossaries import OwnGlossaries
 from translator.tabs.running import Running
 from translator.tabs.segments_table import table
 from translator.tabs.text_progress import TextProgress
@@ -36,6 +45,12 @@ def test_text_of_a_user_never_becomes_markup() -> None:
         + views.figures((HOSTILE,))
         + views.progress(0.5, HOSTILE)
         + views.passage(HOSTILE, 'de" onclick="x')
+        + terms_table.table(
+            [Row(HOSTILE, HOSTILE, note=HOSTILE)],
+            ("en", 'de" onclick="x'),
+            [Problem(1, HOSTILE)],
+            buttons="",
+        )
     )
     assert "<img" not in shown
     assert 'onclick="x' not in shown
@@ -135,3 +150,75 @@ def test_a_download_is_started_once_and_stops(
         time.sleep(0.02)
     seen = downloads.get("m")
     assert seen is not None and seen.state is DownloadState.STOPPED and seen.done == 3
+
+
+def _context(home: Path, *, shared: bool) -> AppContext:
+    """A context that knows its folders only."""
+    nothing: Any = None
+    return AppContext(Settings(home), nothing, nothing, nothing, nothing, shared)
+
+
+def test_glossaries_belong_to_their_browser_where_the_page_is_shared(tmp_path: Path) -> None:
+    saved = Saved("Names", "en", "de", (Term(("Ahab",), ("Ahab",)),))
+    shared = _context(tmp_path, shared=True)
+    mine, theirs = OwnGlossaries(shared, "me"), OwnGlossaries(shared, "them")
+    assert mine.save(saved) == saved
+    assert mine.names() == ["Names"] and mine.get("Names") == saved
+    assert [one.name for one in mine.for_language("en")] == ["Names"]
+    assert theirs.names() == [] and theirs.for_language("en") == []
+    assert OwnGlossaries(shared, "").names() == []
+    for call in (theirs.get, theirs.delete, theirs.path):
+        with pytest.raises(InputError, match="no glossary"):
+            call("Names")
+    with pytest.raises(InputError):
+        theirs.save(saved, was="Names")
+    with pytest.raises(InputError, match="already"):
+        theirs.save(saved)
+    # On one's own machine all are one's own.
+    assert OwnGlossaries(_context(tmp_path, shared=False), "").names() == ["Names"]
+    mine.save(Saved("People", "en", "de", saved.terms), was="Names")
+    assert mine.names() == ["People"] and theirs.names() == []
+    mine.delete("People")
+    assert not [path for path in (tmp_path / "glossaries").rglob("*") if path.is_file()]
+
+
+def test_a_file_becomes_a_glossary_of_its_languages(tmp_path: Path) -> None:
+    own = OwnGlossaries(_context(tmp_path, shared=False), "")
+    for name, text, pair in (
+        ("named.csv", "fr,de\nbaleine,Wal\n", ("fr", "de")),
+        ("bare.csv", "whale,Wal\n", ("en", "de")),
+        ("many.csv", "fr,de,en\nbaleine,Wal,whale\n", ("en", "de")),
+        ("others.csv", "fr,ja,it\nbaleine,鯨,balena\n", ("fr", "ja")),
+    ):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        saved = own.take(path, ("en", "de"))
+        assert (saved.name, saved.source, saved.target) == (path.stem, *pair)
+    assert own.take(tmp_path / "bare.csv", ("en", "de")).name == "bare 2"
+
+
+def test_what_a_book_offers(tmp_path: Path) -> None:
+    pages = {
+        "one.xhtml": "<h1>Loomings</h1><p>Call me Ishmael. Some years ago I went to sea.</p>",
+        "two.xhtml": "<h1>Index</h1><p>Whales, 12, 40. Boats, 7. The sea, 1. Ropes, oars, 3.</p>",
+    }
+    path = make_epub(tmp_path / "whale.epub", pages, title="The Whale")
+    about = describe(path)
+    assert about.title == "The Whale" and about.language == "en"
+    assert about.chapter_choices == [("Loomings · 13 words", 1), ("Index · 14 words", 2)]
+    assert about.part_choices == [("Index · 14 words", "index")]
+    assert [choice.suffix for choice in about.outputs] == [".epub", ".txt", ".docx"]
+    assert "above" in about.editions
+    assert describe(path, ".txt").editions == ("none",)
+
+
+def test_a_table_for_editing(tmp_path: Path) -> None:
+    shown = terms_table.table(
+        [Row("whale", "Wal"), Row("Ahab", "Ahab", True)], ("en", "ar"), (), buttons="<b>"
+    )
+    assert shown.count("data-row") == 3  # and an empty one to be copied
+    assert shown.count("readonly") == 1 and 'lang="ar" dir="rtl"' in shown
+    assert "v-find" not in shown and "v-find" in terms_table.table(
+        [Row(str(n)) for n in range(20)], ("en", "de"), (), buttons=""
+    )
+    assert terms_table.given([["a", "b", False, ""]]) == [Row("a", "b")]

@@ -7,15 +7,15 @@ precision: a human translation should pass. ``fatal`` findings mean that the tex
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from translator import languages, markup, numbers
-from translator.detection import scripts
-from translator.language_checks import LINK, copied, primary, wrong_language
-from translator.languages import Language
+from translator import dates, languages, markup, numbers
+from translator.language_checks import LINK, copied, wrong_language
+from translator.lengths import length, size
+from translator.omissions import omission
 from translator.types import Check, Segment
 
 
@@ -50,8 +50,11 @@ def _findings(
         wrong_language(before, after, of, to),
         repetition(before, after),
         length(before, after, of, to),
+        omission(before, after, of, to),
         lost_numbers(before, after),
+        lost_dates(before, after),
         lost_links(before, after),
+        lost_quotes(before, after),
     ):
         if finding:
             yield finding
@@ -106,7 +109,19 @@ def repetition(source: str, target: str) -> Check | None:
     share, gram = _repeated(target)
     if share >= 0.5 and share > 2 * _repeated(source)[0]:
         return Check("repetition", f"{gram[:60]!r} again and again", fatal=True)
+    twice = _said_twice(target)
+    if twice and not _said_twice(source):
+        return Check("repetition", f"{twice[:60]!r} twice", fatal=True)
     return None
+
+
+_STOP = re.compile(r"[.!?。！？…؟।\n]+[\s\"“”„«»「」『』]*")
+
+
+def _said_twice(text: str) -> str:
+    """A sentence that comes twice, one right after the other; empty if there is none."""
+    pieces = _STOP.split(text)
+    return next((a for a, b in pairwise(pieces) if a == b and len(a) >= 20), "")
 
 
 # A character 20 times, or up to eight of them ten times in a row.
@@ -136,42 +151,16 @@ def _repeated(text: str) -> tuple[float, str]:
     return sum(often.values()) / total, ("" if isinstance(units, str) else " ").join(gram)
 
 
-# Characters that a text has in a language against English, measured on translated news; for
-# scripts that pack more into a character, how many English ones it stands for.
-_DENSITY = {
-    "ar": 0.87, "he": 0.80, "fa": 0.95, "de": 1.13, "fr": 1.15, "es": 1.14, "pt": 1.09,
-    "it": 1.12, "ru": 1.07, "vi": 1.08, "el": 1.15, "hu": 1.08, "fi": 1.05, "pl": 1.07, "nl": 1.09,
-}  # fmt: skip
-_PACKED = {"Hani": 3.0, "Kana": 1.9, "Hang": 2.2}
-
-
-def length(source: str, target: str, of: Language | None, to: Language) -> Check | None:
-    """Far longer or shorter than the language pair explains.
-
-    The tolerance is wider for short texts: it falls as one over the square root of the length.
-    """
-    if of is None:
-        return None
-    before, after = _english_length(source, of), _english_length(target, to)
-    off = math.log(max(after, 1.0) / max(before, 1.0))
-    tolerance = 0.45 + 4.0 / math.sqrt(max(before, after) + 4.0)
-    if abs(off) <= tolerance:
-        return None
-    detail = f"{math.exp(off):.1f} times the usual length"
-    return Check("length", detail, fatal=abs(off) > tolerance + 0.9)
-
-
-def _english_length(text: str, language: Language) -> float:
-    """About how many characters the text would have in English."""
-    counts = scripts(text)
-    packed = sum((weight - 1.0) * counts.get(script, 0) for script, weight in _PACKED.items())
-    return (len(text) + packed) / _DENSITY.get(primary(language), 1.0)
-
-
 def lost_numbers(source: str, target: str) -> Check | None:
     """Numbers of the source that the target lacks."""
     lost = numbers.missing(LINK.sub(" ", source), target)
     return Check("numbers", "missing " + ", ".join(lost[:5])) if lost else None
+
+
+def lost_dates(source: str, target: str) -> Check | None:
+    """Dates of the source whose day or month the target lacks."""
+    lost = dates.missing(source, target)
+    return Check("dates", "missing " + ", ".join(lost[:3])) if lost else None
 
 
 def lost_links(source: str, target: str) -> Check | None:
@@ -190,3 +179,30 @@ def _site(link: str) -> str:
         return link
     host = re.sub(r"^(?:https?://)?", "", link).split("/")[0]
     return ".".join(host.split(".")[-2:])
+
+
+# Speech and titles in the quote marks of any language.
+_QUOTED = re.compile(
+    r"\"[^\"]{3,}\"|“[^“”]{3,}[”“\"]|„[^„“”]{3,}[“”\"]|«[^«»]{3,}»|»[^«»]{3,}«|「[^「」]{2,}」|"
+    r"『[^『』]{2,}』|(?<!\w)‘[^‘]{6,}?’(?!\w)"
+)
+# What may stand for them elsewhere: single quotes, the dashes of a dialogue, title brackets.
+_MARKS = re.compile(r"[\"“”„«»‹›「」『』《》〈〉‘`〝]|(?<!\w)['’‚,—–-]|['’](?!\w)|[—–]")
+
+
+_SPEECH_ENDS = frozenset(".,!?…。，！？、؟")
+
+
+def lost_quotes(source: str, target: str) -> Check | None:
+    """Speech is quoted in the source, nothing is in the target.
+
+    Names and single words in quote marks are not missed: languages disagree about those.
+    """
+    quoted = [q for q in _QUOTED.findall(source) if len(q) > 2 and _is_speech(q[1:-1])]
+    if not quoted or _MARKS.search(target):
+        return None
+    return Check("quotes", f"missing around {quoted[0][:40]}")
+
+
+def _is_speech(quoted: str) -> bool:
+    return size(quoted) >= (15 if quoted.rstrip()[-1:] in _SPEECH_ENDS else 60)

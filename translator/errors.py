@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
+_SPACE = re.compile(r"[\t-\r\x1c-\x1e\x85\u2028\u2029]+")
+# Controls of terminals, and marks that turn the direction of what follows.
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str) -> str:
+    """A text that may hold names from anywhere, as one harmless line."""
+    return _CONTROL.sub("\ufffd", _SPACE.sub(" ", text))
+
 
 class VersoError(Exception):
     """A problem that a user can understand and usually mend.
 
     The command line prints ``message`` and ``hint`` without a traceback (exit code 1), the
-    page shows them where the problem happened. Anything else that is raised is a bug.
+    page shows them where the problem happened: each as one line, whatever names are in it.
+    Anything else that is raised is a bug.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = one_line(message)
+        self.hint = one_line(hint)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

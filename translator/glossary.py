@@ -41,6 +41,7 @@ class Term:
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
+    note: str = ""  # for people
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ _TICK = 0.4  # seconds between looks at wishes and writing down the speed
 _RECENT = 8
 
 
+class Busy(InputError):
+    """Somebody else holds the job."""
+
+
 class JobRunner:
     """Locks jobs and runs them. May be used from any thread."""
 
@@ -46,13 +50,13 @@ class JobRunner:
 
     @contextmanager
     def locked(self, job_id: str, timeout: float = 0.0) -> Iterator[Job]:
-        """Hold a job; gives it as it is now. Raises :class:`InputError` if somebody has it."""
+        """Hold a job; gives it as it is now. Raises :class:`Busy` if somebody has it."""
         job = self._store.job(job_id)
         lock = FileLock(self._folder / job.id / "lock", thread_local=False)
         try:
             lock.acquire(timeout=timeout)
         except Timeout as error:
-            raise InputError(
+            raise Busy(
                 f"The job {job.id} is being run by another Verso (process {job.process}).",
                 f"See `verso jobs show {job.id}`; `verso jobs pause {job.id}` stops it.",
             ) from error
@@ -104,7 +108,8 @@ class JobRunner:
             state, problem = JobState.FAILED, ""
             try:
                 report = self._run(job, on_progress, stop, book)
-                state = JobState.DONE
+                # A person may have asked for another try when the translating was over.
+                state = JobState.QUEUED if self._store.missing(job.id) else JobState.DONE
                 return report
             except (Cancelled, KeyboardInterrupt):
                 wishes = {"cancel": JobState.CANCELLED, "pause": JobState.PAUSED}
@@ -114,7 +119,7 @@ class JobRunner:
                 problem = str(error)
                 raise
             except BaseException as error:
-                problem = f"Verso has a bug: {error!r}"
+                problem = said(error)
                 raise
             finally:
                 self._store.update_job(
@@ -139,7 +144,9 @@ class JobRunner:
         folder = self._folder / job.id
         run = BookRun(self._store, job, spec, self._pool, folder, self._memory)
         with self._watched(job.id, run, on_progress, stop) as halt:
-            return run.run(halt, book)
+            report = run.run(halt, book)
+        self._store.update_job(job.id, written=run.seen)
+        return report
 
     @contextmanager
     def _watched(
@@ -177,3 +184,10 @@ class JobRunner:
         finally:
             over.set()
             watcher.join()
+
+
+def said(error: BaseException) -> str:
+    """What a person is told of an error that nobody foresaw."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"The computer refused something: {error.strerror}."
+    return f"Verso met an error of its own: {type(error).__name__}: {error}."

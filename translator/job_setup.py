@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from translator import languages, markup
 from translator.book_job import BookOptions
 from translator.books.base import Book, WriteOptions, output_suffix, require_mode
-from translator.books.export import exported, open_for
+from translator.books.export import open_for, outputs
+from translator.brief import checked_instruction
+from translator.chapters import chosen, known_part
+from translator.editions import require_place
 from translator.errors import InputError
 from translator.models.registry import Registry
 from translator.models.spec import ModelSpec
 from translator.prompts import UNKNOWN, StyleInfo, get_style
 from translator.records import Job, JobState, count_words
-from translator.resources import bring
+from translator.resources import bring, require_known
 from translator.translator import merged_sampling
 
 KIND = "book"
 _DETECTED_CHARACTERS = 40_000
 _SURE = 0.9
+_LONGEST_NAME = 255  # bytes, in nearly all file systems
 
 
 def output_name(path: Path, target: str, bilingual: str = "none") -> str:
@@ -39,16 +45,20 @@ def new_job(
     """
     spec = usable_model(registry, options)
     target = languages.get(options.target)
+    options = _with_suffix(options, path, folder, target.tag)
     try:
         # The copy is what is read: the file may change in between.
         source = _copy(path, folder / "source")
         book = open_for(source, options.output)
-        words = sum(count_words(block.text) for block in book.blocks() if block.keep is None)
+        wanted = chosen(book.blocks(), options.chapters, options.skip)
+        words = sum(count_words(block.text) for block in wanted if block.keep is None)
         if not words:
             raise InputError(f"There is no text to translate in {path.name}.")
         language = _source_language(book, options.source, target, spec)
         output = checked_output(book, path, folder, target.tag, options)
-        bring(folder, options.glossary, options.memory, language, target.tag)
+        if options.names:
+            require_known(language)
+        bring(folder, options.glossaries, options.memory, language, target.tag)
         sha256 = file_hash(source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -72,25 +82,45 @@ def new_job(
     return job, book
 
 
+def _with_suffix(options: BookOptions, path: Path, folder: Path, target: str) -> BookOptions:
+    """Options whose ``suffix`` has become a file in the job's folder."""
+    if not options.suffix or options.output:
+        return options
+    if options.suffix not in [choice.suffix for choice in outputs(path)]:
+        raise InputError(f"{path.name} cannot become a {options.suffix} file.")
+    name = output_name(path, target, options.bilingual)
+    return replace(options, output=(folder / name).with_suffix(options.suffix))
+
+
 def settled(registry: Registry, spec: ModelSpec, options: BookOptions) -> dict[str, object]:
     """What the options mean on this machine now: a job that differs here is another job."""
-    files = {"glossary": options.glossary, "memory": options.memory}
+    hashes: dict[str, object] = {"glossaries": [file_hash(path) for path in options.glossaries]}
+    if options.memory:
+        hashes["memory"] = file_hash(options.memory)
     return {
         "model": spec.id,
         "model_key": model_key(registry, spec),
         "context": spec.reads_context if options.context is None else options.context,
         "remember": options.remember,
-        "hashes": {name: file_hash(path) for name, path in files.items() if path},
+        # As they come back from the store.
+        "chapters": sorted(set(options.chapters)) if options.chapters is not None else None,
+        "skip": sorted({known_part(name).value for name in options.skip}),
+        "brief": options.brief.strip(),
+        "refine": options.refine,
+        "names": options.names,
+        "hashes": hashes,
     }
 
 
 def usable_model(registry: Registry, options: BookOptions) -> ModelSpec:
-    """The model that the options name. Raises :class:`VersoError` if it is not installed or
-    the sampling makes no sense.
+    """The model that the options name. Raises :class:`VersoError` if it is not installed, the
+    sampling makes no sense or the model has no place for the style or the brief.
     """
     spec = registry.get(options.model) if options.model else registry.default()
     require_installed(registry, spec)
     merged_sampling(spec.sampling, options.sampling)
+    wishes = {"refine": options.refine, "names": options.names}
+    checked_instruction(spec, options.style, options.brief, **wishes)
     return spec
 
 
@@ -118,26 +148,28 @@ def file_hash(path: Path) -> str:
 
 def checked_output(book: Book, path: Path, folder: Path, target: str, options: BookOptions) -> Path:
     """Where the book will be written. Raises :class:`VersoError` if that cannot work."""
-    require_mode(book, WriteOptions("", target, options.bilingual))
+    for edition in {options.bilingual, options.also or "none"}:
+        require_mode(book, WriteOptions("", target, edition))
     output = (options.output or folder / output_name(path, target, options.bilingual)).absolute()
-    suffix = output_suffix(path)
-    if output.suffix.lower() != suffix.lower() and not exported(path, output):
-        like = " like the book" if suffix == path.suffix else ""
+    if len(os.fsencode(output.name)) > _LONGEST_NAME:
         raise InputError(
-            f"The output has to be a {suffix or 'plain'} file{like}.",
-            f"Try -o {output.with_suffix(suffix).name}.",
+            "The name of the translation is too long.", "Choose a shorter one with -o."
         )
-    if output.resolve() == path.resolve():
-        raise InputError("The output would replace the book itself.", "Choose another name.")
-    for place in (output, options.report.absolute() if options.report else output):
-        if place.is_dir() or not (place.parent.is_dir() or place.parent == folder):
-            raise InputError(f"{place} is no place for a file.", "Does its folder exist?")
+    if output.parent != folder:
+        require_place(path, output)
+    report = options.report.absolute() if options.report else output
+    if report.is_dir() or not (report.parent.is_dir() or report.parent == folder):
+        raise InputError(f"{report} is no place for a file.", "Does its folder exist?")
     return output
 
 
 def _copy(path: Path, folder: Path) -> Path:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", "Check its name.")
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise InputError("The name of this file is not valid text.", "Rename it.") from error
     try:
         folder.mkdir(parents=True)
         folder.parent.chmod(0o700)

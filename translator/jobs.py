@@ -6,10 +6,10 @@ Everything that must outlive a process is in the store and in the job's folder.
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import shutil
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from translator import languages
 from translator.book_job import BookOptions, Engines
 from translator.books.base import Book
 from translator.books.export import exported, open_for
-from translator.errors import Cancelled, InputError, VersoError
-from translator.job_runner import JobRunner, ProgressSink
+from translator.editing import Editor
+from translator.errors import InputError
+from translator.job_runner import Busy, JobRunner, ProgressSink
 from translator.job_setup import (
     KIND,
     checked_output,
@@ -29,10 +30,10 @@ from translator.job_setup import (
     settled,
     usable_model,
 )
+from translator.job_worker import JobWorker
 from translator.memory import Memory
 from translator.models.registry import Registry
 from translator.progress import Progress
-from translator.recall import edited
 from translator.records import Counts, Job, JobState
 from translator.report import Report
 from translator.settings import Settings
@@ -49,9 +50,7 @@ __all__ = [
     "output_name",
 ]
 
-_IDLE = 1.0  # seconds between the worker's looks for work that other processes queued
-
-_log = logging.getLogger(__name__)
+_SHORT = 0.3  # seconds to wait for somebody who is about to let a job go
 
 
 class BookJobs:
@@ -67,23 +66,26 @@ class BookJobs:
         self.store = Store(settings.database)
         self.memory = Memory(settings.memory)
         self._runner = JobRunner(self.store, self._folder, pool, registry, self.memory)
+        self.editor = Editor(self.store, self.memory, self._folder)
         self._opened: dict[str, Book] = {}
-        self._wake = threading.Event()
-        self._halt = threading.Event()
-        self._worker: threading.Thread | None = None
+        self._worker = JobWorker(self.store, self._runner)
 
-    def create(self, path: Path, options: BookOptions, *, queue: bool = True) -> str:
+    def create(
+        self, path: Path, options: BookOptions, *, queue: bool = True, name: str = ""
+    ) -> str:
         """Make a job from a file and return its id.
 
-        The file is copied, so it may change or go. With ``queue`` the background worker takes
-        the job when its turn comes, else it waits for :meth:`run`. Raises :class:`VersoError`
+        The file is copied, so it may change or go; ``name`` is what the user calls it, where that
+        is not its path. With ``queue`` the background worker takes the job when its turn comes,
+        else it waits for :meth:`run`. Raises :class:`VersoError`
         for anything that is wrong with the file, the languages, the model or the options.
         """
         job_id = secrets.token_hex(4)
         job, book = new_job(job_id, self._folder / job_id, Path(path), options, self._registry)
+        job = replace(job, input=name or job.input)
         if queue:
             self.store.add_job(job)
-            self._wake.set()
+            self._worker.wake()
         else:
             self.store.add_job(replace(job, state=JobState.PAUSED))
             self._opened = {job_id: book}
@@ -179,32 +181,61 @@ class BookJobs:
         with self._runner.locked(job_id) as job:
             state = JobState.QUEUED if queue else JobState.PAUSED
             self.store.update_job(job.id, state=state, wish="", error="")
-        self._wake.set()
+        self._worker.wake()
 
-    def retry(self, job_id: str, *, queue: bool = True) -> int:
-        """Like :meth:`resume`, and the failed segments are done again; return their number."""
-        with self._runner.locked(job_id) as job:
-            failed = self.store.forget_failed(job.id)
-        if not failed:
-            raise InputError(f"No segment of the job {job.id} has failed.")
-        self.resume(job.id, queue=queue)
-        return failed
+    def retry(
+        self,
+        job_id: str,
+        numbers: Iterable[int] | None = None,
+        note: str = "",
+        *,
+        queue: bool = True,
+    ) -> int:
+        """Translate segments once more; return how many. See :meth:`Store.ask_again`.
 
-    def edit(self, job_id: str, segment_id: str, text: str) -> None:
-        """Put a person's translation (tagged) in the place of a finished segment's.
-
-        It is stored with the job, stands in the book when that is written again (:meth:`resume`),
-        and is remembered for every other book. Raises :class:`InputError` if the text does not
-        fit or the segment is not finished yet.
+        If somebody runs the job, the segments are done by the way; if a person stopped it, when it
+        is resumed; else it is as with :meth:`resume`. What is stored of a segment stands until
+        there is something new. Raises :class:`InputError` if there is nothing to try again.
         """
         job = self.store.job(job_id)
-        entries = self.store.entries(job.id)
-        entry = next((e for e in entries if e.segment.id == segment_id), None)
-        if entry is None or entry.translation is None:
-            raise InputError(f"The job {job.id} has no finished segment {segment_id}.")
-        segment = entry.segment
-        self.memory.edit(segment.text, text, job.source_language, job.target_language)
-        self.store.save(job.id, edited(segment, text, job.source_language, job.target_language))
+        rest = self.store.missing(job.id)
+        count = self.store.ask_again(job.id, numbers, note)
+        if not count:
+            raise InputError(
+                f"No segment of the job {job.id} has failed."
+                if numbers is None
+                else "There is nothing to translate again here.",
+                "What a person wrote, and what is not to be translated, stays as it is.",
+            )
+        if queue and rest and job.state in (JobState.PAUSED, JobState.CANCELLED):
+            return count  # a person stopped it: it is not for a retry to begin it again
+        state = JobState.QUEUED if queue else JobState.PAUSED
+        try:
+            with self._runner.locked(job.id, timeout=_SHORT):
+                self.store.update_job(job.id, state=state, wish="", error="")
+        except Busy:
+            return count  # whoever runs it sees what is wanted
+        self._worker.wake()
+        return count
+
+    def write(self, job_id: str) -> None:
+        """Write the book of a finished job again, in the background."""
+        job = self.store.job(job_id)
+        if self.store.missing(job.id) or not self.store.counts(job.id).total:
+            raise InputError(
+                "The book is not translated to its end yet, so it cannot be written.",
+                "Resume it: it is written when the last segment is done.",
+            )
+        self.resume(job.id)
+
+    def edit(self, job_id: str, segment_id: str, text: str) -> None:
+        """Put a person's translation (tagged) in the place of a segment's.
+
+        It stands in the book when that is written again (:meth:`write`), no later run changes
+        it, and it is remembered for every other book. Raises :class:`InputError` if the text
+        does not fit, into the book either.
+        """
+        self.editor.edit(self.store.job(job_id), segment_id, text)
 
     def pause(self, job_id: str) -> None:
         """Stop a job for now. It goes on with :meth:`resume`, not by itself."""
@@ -223,19 +254,12 @@ class BookJobs:
         shutil.rmtree(self._folder / job.id, ignore_errors=True)
 
     def start(self) -> None:
-        """Run queued and orphaned jobs in a background thread, one after the other."""
-        if self._worker is None:
-            self._halt.clear()
-            self._worker = threading.Thread(target=self._work, name="verso-books", daemon=True)
-            self._worker.start()
+        """Run queued and orphaned jobs in the background, in their turn."""
+        self._worker.start()
 
     def stop(self, timeout: float = 15.0) -> None:
-        """Stop the background thread; the job it was at goes on at the next :meth:`start`."""
-        self._halt.set()
-        self._wake.set()
-        if self._worker is not None:
-            self._worker.join(timeout)
-            self._worker = None
+        """Stop the background; the jobs it was at go on at the next :meth:`start`."""
+        self._worker.stop(timeout)
 
     def close(self) -> None:
         """Stop the background thread and close the store and the memory."""
@@ -243,33 +267,14 @@ class BookJobs:
         self.store.close()
         self.memory.close()
 
-    def _work(self) -> None:
-        while not self._halt.is_set():
-            self._wake.clear()
-            job = next((job for job in self.jobs() if self._is_due(job)), None)
-            if job is None:
-                self._wake.wait(_IDLE)
-                continue
-            try:
-                self._runner.run(job.id, None, self._halt, JobState.QUEUED)
-            except Cancelled:
-                _log.info("job %s was stopped", job.id)
-            except VersoError as error:
-                _log.warning("job %s: %s", job.id, error)
-            except Exception:
-                _log.exception("job %s", job.id)
-
-    def _is_due(self, job: Job) -> bool:
-        return job.state is JobState.QUEUED or self._runner.orphaned(job)
-
     def _wish(self, job_id: str, wish: str, state: JobState) -> None:
         job = self.store.job(job_id)
         if job.state is JobState.DONE:
             raise InputError(f"The job {job.id} is done already.")
         self.store.update_job(job.id, wish=wish)
         try:
-            with self._runner.locked(job.id, timeout=0.3) as now:
+            with self._runner.locked(job.id, timeout=_SHORT) as now:
                 ended = now.state is JobState.DONE
                 self.store.update_job(job.id, wish="", state=now.state if ended else state)
-        except InputError:
+        except Busy:
             return  # whoever runs it sees the wish

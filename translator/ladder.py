@@ -33,6 +33,7 @@ class Ask:
     sampling: Sampling
     note: str = ""
     whole: bool = False  # the segment as it is: its partial text can be shown
+    draft: str = ""  # canonical; a translation to be looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,11 @@ _NOTES = {
     "copied-source": "The last try copied the text: translate it into {target}.",
     "leftover": "The last try held more than the translation ({}): write nothing else.",
     "repetition": "The last try repeated itself: translate every sentence once.",
+    "omission": "The last try seems to have left out a sentence: translate every sentence.",
     "length": "The last try left something out or added something: translate all of the text.",
 }
+# Findings that are worth one more question, though the text may stand.
+_DOUBTS = frozenset({"omission"})
 _LOOPS = frozenset({"repetition", "truncated"})
 
 
@@ -94,6 +98,10 @@ class _Try:
         return any(check.fatal and check.name in names for check in self.checks)
 
     @property
+    def doubtful(self) -> bool:
+        return any(check.name in _DOUBTS for check in self.checks)
+
+    @property
     def reason(self) -> str:
         if self.error is not None:
             return str(self.error)
@@ -114,6 +122,8 @@ class Ladder:
         """Yield questions, be sent their answers, return the translation in the end."""
         segment = self.segment
         best = yield from self._whole()
+        if best.good and best.doubtful:
+            best = yield from self._second_opinion(best)
         if not best.good and best.error is None:
             repaired = yield from self._in_parts(segment, best)
             if repaired is None and best.has("placeholders"):
@@ -161,6 +171,16 @@ class Ladder:
             note = named
         return result
 
+    def _second_opinion(self, first: _Try) -> _Rounds:
+        """Ask once more, with the doubt named. The first stands unless the second has none."""
+        sampling = replace(self.judge.sampling, max_new_tokens=self.judge.room(self.tokens))
+        note = self._note(first)
+        if not note:
+            sampling = self._varied(sampling, 1, first)
+        (answer,) = yield from self._ask([Ask(self.segment.text, sampling, note, whole=True)])
+        second = self._judged(self.segment, answer)
+        return second if second.good and not second.doubtful else first
+
     def _varied(self, sampling: Sampling, attempt: int, result: _Try) -> Sampling:
         """Other choices: some temperature, another seed, and a penalty against loops."""
         penalty = sampling.repetition_penalty
@@ -177,7 +197,7 @@ class Ladder:
         notes = [
             _NOTES[check.name].format(check.detail, target=self.judge.target_name)
             for check in result.checks
-            if check.fatal and check.name in _NOTES
+            if (check.fatal or check.name in _DOUBTS) and check.name in _NOTES
         ]
         return " ".join(notes)
 

@@ -90,15 +90,20 @@ def _scripts_of(language: Language) -> frozenset[str]:
 _ALIKE = tuple(
     frozenset(group.split())
     for group in (
-        "hr bs sr-Latn sl", "id ms", "nb da sv", "pt-BR pt-PT gl es", "cs sk", "af nl", "hi mr ne",
-        "bg mk sr ru be uk mn kk", "ca es fr", "et fi", "ro it la", "it es", "he yi",
+        "hr bs sr-Latn sl", "id ms", "nb da sv", "pt-BR pt-PT gl", "cs sk", "af nl", "hi mr ne",
+        "bg mk sr ru be uk mn kk", "ca es", "gl es", "he yi",
     )
 )  # fmt: skip
+# Languages that take some more letters to tell apart.
+_NEAR = tuple(
+    frozenset(group.split())
+    for group in ("pt-BR es", "pt-PT es", "ca fr", "es fr", "et fi", "ro it la", "it es")
+)
 
 
 def wrong_language(source: str, target: str, of: Language | None, to: Language) -> Check | None:
     """The reply is in another language, as far as its script and its letters tell."""
-    return _wrong_script(source, target, to) or _wrong_words(target, of, to)
+    return _wrong_script(source, target, to) or _wrong_words(source, target, of, to)
 
 
 def _wrong_script(source: str, target: str, to: Language) -> Check | None:
@@ -140,20 +145,32 @@ def _not_japanese(target: str, counts: dict[str, int]) -> Check | None:
     return None
 
 
-def _wrong_words(target: str, of: Language | None, to: Language) -> Check | None:
-    found = languages.detect(target)
+_ENOUGH = 240  # letters from the start and the end tell the language of a text
+_SOME = 100  # letters that tell near languages apart
+
+
+def _wrong_words(source: str, target: str, of: Language | None, to: Language) -> Check | None:
+    found = languages.detect(_ends(target))
     if found.language is None or found.language == to or found.confidence < 0.98:
         return None
     tags = {found.language.tag, to.tag}
-    if any(tags <= group for group in _ALIKE):
+    if any(tags <= group for group in (_ALIKE if len(target) > _SOME else _ALIKE + _NEAR)):
         return None
+    detail = f"looks like {found.language.name}"
     if to.script in ("Hans", "Hant") and found.language.script in ("Hans", "Hant"):
-        wrong = _other_chinese(target, to)
-        return Check("wrong-language", f"looks like {found.language.name}", fatal=wrong >= 4)
+        return Check("wrong-language", detail, fatal=_other_chinese(target, to) >= 4)
     if to.script == "Jpan" or not detection.can_tell(to.tag):
         return None
-    untranslated = found.language == of and found.confidence > 0.999
-    return Check("wrong-language", f"looks like {found.language.name}", fatal=untranslated)
+    # A quotation in a third language may stay as it is.
+    certain = found.confidence > 0.999 and (
+        found.language == of
+        or (len(target) > _SOME and languages.detect(_ends(source)).language == of)
+    )
+    return Check("wrong-language", detail, fatal=certain)
+
+
+def _ends(text: str) -> str:
+    return text if len(text) <= 2 * _ENOUGH else f"{text[:_ENOUGH]} {text[-_ENOUGH:]}"
 
 
 def _other_chinese(target: str, to: Language) -> int:

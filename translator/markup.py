@@ -147,7 +147,8 @@ class TagFamily:
     pattern: re.Pattern[str]
 
 
-def _family(name: str, left: str, right: str) -> TagFamily:
+def family(name: str, left: str, right: str) -> TagFamily:
+    """The family whose tags stand between ``left`` and ``right``."""
     esc_l, esc_r = re.escape(left), re.escape(right)
     # Braces in a format string are doubled.
     l_form, r_form = left.replace("{", "{{"), right.replace("}", "}}")
@@ -164,10 +165,10 @@ def _family(name: str, left: str, right: str) -> TagFamily:
 # The first family that the text does not use itself is taken. Angle brackets first: every
 # model has seen HTML.
 FAMILIES = (
-    _family("angle", "<", ">"),
-    _family("white", "⟦", "⟧"),
-    _family("brace", "{", "}"),
-    _family("lenticular", "【", "】"),
+    family("angle", "<", ">"),
+    family("white", "⟦", "⟧"),
+    family("brace", "{", "}"),
+    family("lenticular", "【", "】"),
 )
 
 

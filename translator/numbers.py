@@ -6,7 +6,6 @@ written out ("3 million", 300万) it is compared by value, and Chinese numerals 
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -36,18 +35,29 @@ _SCALE_WORD = re.compile(
 )
 
 
+# "The 1930s" and "20 世纪 30 年代" are written in many ways: such numbers are not missed.
+_DECADE_AFTER = re.compile(
+    r"(?:['’]?s|er[ns]?|[-‑–]?(?:х|е|ых))\b|\s*(?:年代|년대)|"
+    r"(?:th|st|nd|rd|\.|e|º|-?(?:й|го|м))?[\s-]*(?:centur|jahrhundert|si[èe]cle|век|世[纪紀]|세기)",
+    re.IGNORECASE,
+)
+_DECADE_BEFORE = re.compile(r"(?:ann[ée]es|años|anos|siglo|s[ée]culo|القرن)\s*$", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as written, its digits without separators, and its value if a scale follows.
 
-    ``unit``: a unit of measurement follows; ``bracketed``: an opening bracket comes before.
+    ``unit``: the system of units that follows, or -1; ``bracketed``: an opening bracket comes
+    before; ``era``: it names a decade or a century, or is the idiom "100 percent".
     """
 
     shown: str
     digits: str
     value: float | None
-    unit: bool
+    unit: int
     bracketed: bool
+    era: bool
 
 
 def find(text: str) -> list[Number]:
@@ -62,10 +72,31 @@ def find(text: str) -> list[Number]:
         value = None
         if scale and scale.lastgroup:
             value = _decimal(match[0]) * 10 ** int(scale.lastgroup[1:])
-        unit = _UNIT.match(text, match.end()) is not None
+        unit = _unit(text, match.end())
         bracketed = text[: match.start()].rstrip()[-1:] in ("(", "（")
-        numbers.append(Number(match[0], digits, value, unit, bracketed))
+        era = _DECADE_AFTER.match(text, match.end()) or _DECADE_BEFORE.search(
+            text, max(0, match.start() - 10), match.start()
+        )
+        idiom = digits == "100" and _PERCENT.match(text, match.end())
+        numbers.append(Number(match[0], digits, value, unit, bracketed, bool(era or idiom)))
     return numbers
+
+
+# Round numbers that people write out, and those that English spells at the start of a sentence.
+_WORDS = (
+    (1000, re.compile(r"\b(?:thousand|tausend|mill(?:e|ier)|mil\b|тысяч)|千|천|ألف", re.I)),
+    (
+        100,
+        re.compile(r"\b(?:hundred|hundert|cent(?:\b|aine)|cien|cem\b|сто\b|сотн)|百|백|مائة", re.I),
+    ),
+)
+_ENGLISH = {
+    "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_SPELLED = re.compile(r"\b(?:" + "|".join(_ENGLISH) + r")\b", re.IGNORECASE)
+_PERCENT = re.compile(r"\s*(?:%|percent|per cent|prozent|pour cent|por ciento|por cento|процент)")
 
 
 def missing(source: str, target: str) -> list[str]:
@@ -73,17 +104,23 @@ def missing(source: str, target: str) -> list[str]:
 
     Small numbers (to twelve) are not missed: people write them out, or as a month's name.
     """
-    wanted = [n for n in find(source) if n.value is not None or int(n.digits) > 12]
+    wanted = [n for n in find(source) if not n.era and (n.value is not None or int(n.digits) > 12)]
     if not wanted:
         return []
     target = _ascii_digits(target)
     found = find(target)
     digits = {_plain(n) for n in found}
     groups = {int(group) for group in _GROUP.findall(target) if len(group) <= _MOST_DIGITS}
-    values = {n.value for n in found if n.value is not None} | _amounts(target)
+    values = {n.value for n in found if n.value is not None} | amounts(target)
     values |= {float(n.digits) for n in found}
-    source_amounts = _amounts(_ascii_digits(source))
-    new = [_decimal(n.shown) for n in found]
+    values |= {float(amount) for amount, word in _WORDS if word.search(target)}
+    values |= {float(_ENGLISH[match[0].lower()]) for match in _SPELLED.finditer(target)}
+    # 1億2000万 is one amount, with two numbers in it.
+    kept = [
+        shown
+        for shown, amount in _cjk_amounts(_ascii_digits(source))
+        if any(_close(amount, value) for value in values)
+    ]
     lost: list[str] = []
     for number in wanted:
         value = _decimal(number.shown)
@@ -93,44 +130,56 @@ def missing(source: str, target: str) -> list[str]:
             _plain(number) in digits
             or {float(number.digits), value} & values
             or (number.value is not None and any(_close(number.value, v) for v in values))
-            or any(_close(a, v) for a in source_amounts for v in values)
+            or any(number.shown in shown for shown in kept)
             # 7.55 -> 7:55 or 7時55分
             or set(parts) <= groups
             or evening
             # 1990s -> 90er; 20:30 -> 8:30 pm
             or (len(parts) == 1 and any(_is_year_of(number.digits, str(g)) for g in groups))
             or (12 < value < 25 and int(value) - 12 in groups)
-            or _is_converted(number, value, new)
+            or _is_converted(number, target)
         ):
             continue
         lost.append(number.shown)
     return lost
 
 
-_UNIT = re.compile(
-    r"[\s\u00a0-]*(?:°|º|miles?\b|mph|feet|foot|ft\b|inch|yards?|pounds?|lbs?\b|degr|grad|gallon|"
-    r"k(?:ilo)?m|met(?:er|re|ro)|mètre|c(?:enti)?m|zentim|centím|kilo|kg|км|кил|метр|см|граду|кг|"
-    r"公里|英里|米|公尺|公分|厘米|公斤|英[呎尺吋寸磅]|磅|度|キロ|マイル|フィート|メートル|センチ|インチ|킬로|마일|"
-    r"피트|미터|센티|كيلو|ميل|متر|سنتي|قدم|بوصة|درجة)",
+_METRIC = re.compile(
+    r"(?<![^\W\d_])(?:k(?:il[oó])?m|cm|mm|kg|kph|km/h|met(?:er|re|ro)|mètre|centi?m|zentim|centím|kilo|км|кил|"
+    r"метр|см|сантим|кг)|公里|米|公尺|公分|公斤|千克|キロ|メートル|センチ|킬로|미터|센티|كيلو|متر|سنتي|كم\b|سم\b",
     re.IGNORECASE,
 )
-_RATIOS = (1.609, 0.3048, 2.54, 0.4536, 0.9144, 5 / 9)
+_IMPERIAL = re.compile(
+    r"(?<![^\W\d_])(?:mil(?:es?|las?|has?|e|en)\b|miglia|mph|feet|foot|ft\b|fuß|pieds?\b|pies?\b|pés?\b|inch|zoll|"
+    r"pouces?|pulgadas?|polegadas?|yards?|pounds?\b|lbs?\b|pfund|livres?\b|libras?\b|gallon|мил|фут|дюйм|"
+    r"фунт|ярд)|英[里呎尺吋寸磅]|磅|マイル|フィート|インチ|ポンド|마일|피트|인치|파운드|ميل|قدم|بوصة|رطل",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(r"[°º]|degr|grad|граду|度|도|درجة", re.IGNORECASE)
+_UNITS = (_METRIC, _IMPERIAL, _DEGREE)
+# "2 to 5 cm": the unit of the first number comes after the second.
+_GAP = re.compile(
+    r"[\s-]*(?:(?:to|or|and|bis|und|à|et|ou|a|y|o|e|до|и|–|—|~|から|至|到)\s*[0-9.,]+)?[\s-]*"
+)
 
 
-def _is_converted(number: Number, value: float, found: list[float]) -> bool:
-    """Miles to kilometres, Fahrenheit to Celsius and the like, or a second unit in brackets."""
-    if not number.unit:
+def _unit(text: str, at: int) -> int:
+    """Which of ``_UNITS`` follows, or -1."""
+    start = _GAP.match(text, at)
+    at = start.end() if start else at
+    return next((i for i, unit in enumerate(_UNITS) if unit.match(text, at)), -1)
+
+
+def _is_converted(number: Number, target: str) -> bool:
+    """Miles to kilometres, Fahrenheit to Celsius and the like, or a second unit dropped."""
+    if number.unit < 0:
         return False
+    if _UNITS[number.unit] is _DEGREE:
+        return _DEGREE.search(target) is not None
+    same, other = _UNITS[number.unit], _UNITS[1 - number.unit]
     if number.bracketed:
-        return True
-    for other in found:
-        if other and value:
-            ratio = other / value
-            if any(abs(abs(math.log(ratio)) - abs(math.log(r))) < 0.08 for r in _RATIOS):
-                return True
-            if abs((value - 32) / 1.8 - other) < 1.1 or abs((other - 32) / 1.8 - value) < 1.1:
-                return True
-    return False
+        return same.search(target) is None
+    return other.search(target) is not None
 
 
 _OTHER_DIGIT = re.compile(r"[^\W0-9_](?<=\d)|[，．]", re.UNICODE)
@@ -171,9 +220,18 @@ def _is_year_of(wanted: str, got: str) -> bool:
     return len(longer) == 4 and len(shorter) == 2 and longer.endswith(shorter)
 
 
-def _amounts(text: str) -> set[float]:
-    """Values of 300万, 1億2000万, 二十三, 百分之五十, 一九九〇年, XIX."""
+def amounts(text: str) -> set[float]:
+    """Values that are not plain digits: 300万, 1億2000万, 二十三, 百分之五十, 一九九〇年, XIX."""
     values = {float(_roman(match[0])) for match in _ROMAN.finditer(text)}
+    values |= {amount for _, amount in _cjk_amounts(text)}
+    for match in _HAN_NUMBER.finditer(text):
+        values.add(float(_han_value(match[0])))
+    return values
+
+
+def _cjk_amounts(text: str) -> list[tuple[str, float]]:
+    """Amounts such as 300万 and 1億2000万, as written and by value."""
+    found = []
     for match in _CJK_AMOUNT.finditer(text):
         total = 0.0
         for number, scales in _CJK_PART.findall(match[0]):
@@ -181,10 +239,8 @@ def _amounts(text: str) -> set[float]:
             for scale in scales:
                 value *= _CJK_SCALE[scale]
             total += value
-        values.add(total)
-    for match in _HAN_NUMBER.finditer(text):
-        values.add(float(_han_value(match[0])))
-    return values
+        found.append((match[0], total))
+    return found
 
 
 def _han_value(numeral: str) -> int:

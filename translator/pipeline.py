@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from translator import checks, languages, markup, segmenting
+from translator.budget import budget_for
 from translator.engines.base import Engine, Priority
-from translator.errors import EngineError
 from translator.ladder import Ask, Climb, Judge, Ladder
 from translator.memory import Asked, Remembers
 from translator.prompts import UNKNOWN, PromptStyle
 from translator.recall import Recall
+from translator.refine import SecondLook
 from translator.scheduler import PartialSink, Rendered, Scheduler, Work
 from translator.types import (
     Block,
@@ -28,17 +28,10 @@ from translator.types import (
 )
 
 SEGMENT_TOKENS = 320  # longer texts come back shortened, and hold up the others
-MARGIN = 32  # tokens: short texts vary more than the factors below
-HOOKS_RESERVE = 400  # tokens kept free for terms and context
-_SMALLEST = 16
 _COUNTED_TOGETHER = 256
 
-# The most tokens a translation takes for each token of its source: above the 99th percentile
-# over NTREX with the vocabularies of Qwen2.5 and Gemma 3, by the target's script.
-_GROWTH = {"Latn": 2.5, "Hans": 2.3, "Hant": 2.3, "Jpan": 2.3, "Kore": 2.8, "Cyrl": 3.4}
-_DEFAULT_GROWTH = 4.0
-
-Hook = Callable[[Segment], tuple[tuple[str, str], ...]]
+Pairs = tuple[tuple[str, str], ...]
+Hook = Callable[[Segment], Pairs]
 
 
 class Checker(Protocol):
@@ -71,7 +64,8 @@ class PipelineOptions:
     for each segment: glossary entries that apply, and previous (source, target) pairs.
     ``run_id`` names the run's requests: the same id gives the same random streams again.
     ``check`` decides what is acceptable. What ``memory`` knows is not asked again; ``model_key``
-    changes when the model's outputs may change under the same id.
+    changes when the model's outputs may change under the same id. ``refine``: there will be a
+    second look (:meth:`Pipeline.refine`), whose longer prompts have to fit.
     """
 
     source: str
@@ -87,6 +81,7 @@ class PipelineOptions:
     check: Checker = checks.check
     memory: Remembers | None = None
     model_key: str = ""
+    refine: bool = False
 
 
 class Pipeline:
@@ -100,13 +95,17 @@ class Pipeline:
         self._options = options
         self._model_id = model_id
         target = languages.get(options.target)
-        growth = _GROWTH.get(target.script, _DEFAULT_GROWTH)
-        self._growth = 1.6 if target.tag == "en" and growth == _GROWTH["Latn"] else growth
-        self._overhead = self._prompt_tokens()
+        draft = "x" if options.refine else ""
+        sample = TranslationTask(
+            "x", options.source, target.tag, options.style, has_tags=True, draft=draft
+        )
+        hooks = bool(options.terms or options.context)
+        longest = options.sampling.max_new_tokens
+        self._budget = budget_for(engine, style, sample, longest, hooks=hooks)
         self._judge = Judge(
             check=self._check,
             sampling=options.sampling,
-            room=self._room,
+            room=self._budget.room,
             target=target.tag,
             target_name=target.name,
             spaced=target.spaced,
@@ -122,7 +121,10 @@ class Pipeline:
         Raises :class:`EngineError` if the model's context is too small for any text.
         """
         return segmenting.split_blocks(
-            blocks, self._limit(), self._engine.count_tokens, self._known_source()
+            blocks,
+            self._budget.limit(self._options.segment_tokens),
+            self._engine.count_tokens,
+            self._known_source(),
         )
 
     def run(
@@ -139,15 +141,35 @@ class Pipeline:
         Raises :class:`Cancelled` after ``stop`` was set and everything complete was yielded,
         :class:`EngineError` if the engine fails for good.
         """
-        scheduler = Scheduler(
+        return self._scheduler("", on_partial, stop).run(self._work(segments))
+
+    def refine(
+        self,
+        drafts: Iterable[tuple[Segment, Translation]],
+        *,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Translation]:
+        """Yield for each segment its draft or what a second look at it gave (see :meth:`run`)."""
+        return self._scheduler("-again", None, stop).run(self._looks(drafts))
+
+    def _scheduler(
+        self, suffix: str, on_partial: PartialSink | None, stop: threading.Event | None
+    ) -> Scheduler:
+        return Scheduler(
             self._engine,
             self._render,
-            run_id=self._options.run_id or f"run{next(_RUNS)}",
+            run_id=(self._options.run_id or f"run{next(_RUNS)}") + suffix,
             priority=self._options.priority,
             on_partial=on_partial,
             stop=stop,
         )
-        return scheduler.run(self._work(segments))
+
+    def _looks(self, drafts: Iterable[tuple[Segment, Translation]]) -> Iterator[Work]:
+        rest = iter(drafts)
+        while batch := list(itertools.islice(rest, _COUNTED_TOGETHER)):
+            sizes = self._engine.count_tokens([_shown(segment.text) for segment, _ in batch])
+            for (segment, draft), size in zip(batch, sizes, strict=True):
+                yield Work(segment, SecondLook(self._judge, segment, size, draft).climb())
 
     def _work(self, segments: Iterable[Segment]) -> Iterator[Work]:
         rest = iter(segments)
@@ -196,10 +218,10 @@ class Pipeline:
         """Equal for segments that would get equal prompts."""
         return (segment.text, segment.kind, *self._hooked(segment))
 
-    def _hooked(self, segment: Segment) -> tuple[tuple[tuple[str, str], ...], ...]:
+    def _hooked(self, segment: Segment) -> tuple[Pairs, Pairs]:
         """The terms and the context of a segment."""
-        hooks = (self._options.terms, self._options.context)
-        return tuple(hook(segment) if hook else () for hook in hooks)
+        terms, context = self._options.terms, self._options.context
+        return terms(segment) if terms else (), context(segment) if context else ()
 
     def _asked(self, segment: Segment) -> Asked:
         options = self._options
@@ -214,7 +236,7 @@ class Pipeline:
         shown = ask.text
         note = ask.note
         if markup.has_placeholders(ask.text):
-            family = markup.choose_family(ask.text)
+            family = markup.choose_family(ask.text + ask.draft)
             if family is None:
                 # Every kind of tag occurs in the text itself: the model gets no tags, the check
                 # on placeholders fails, and the text between them is translated by itself.
@@ -225,6 +247,7 @@ class Pipeline:
                     form = f"{family.open.format(1)} and {family.close.format(1)}"
                     note = f"{note} Tags look like {form} here.".strip()
         options = self._options
+        terms, context = self._hooked(segment)
         task = TranslationTask(
             shown,
             options.source,
@@ -232,7 +255,9 @@ class Pipeline:
             options.style,
             note,
             family is not None,
-            *self._hooked(segment),
+            terms,
+            context,
+            markup.show(ask.draft, family) if family else markup.plain(ask.draft),
         )
 
         def read(reply: str) -> str:
@@ -257,30 +282,6 @@ class Pipeline:
 
     def _known_source(self) -> str:
         return "" if self._options.source == UNKNOWN else self._options.source
-
-    def _prompt_tokens(self) -> int:
-        """The size of a prompt around its text. Control tokens count as text: a safe guess."""
-        options = self._options
-        task = TranslationTask("x", options.source, options.target, options.style, has_tags=True)
-        parts = self._style.render(task).parts
-        reserve = HOOKS_RESERVE if options.terms or options.context else 0
-        return sum(self._engine.count_tokens([part.text for part in parts])) + MARGIN + reserve
-
-    def _limit(self) -> int:
-        context = self._engine.info.context
-        fits = (context - self._overhead - MARGIN) / (1 + self._growth)
-        if fits < _SMALLEST:
-            raise EngineError(
-                f"The model's context of {context} tokens is too small to translate with.",
-                "Choose another model or a larger context.",
-            )
-        replies = (self._options.sampling.max_new_tokens - MARGIN) / self._growth
-        return math.floor(min(self._options.segment_tokens, fits, max(_SMALLEST, replies)))
-
-    def _room(self, tokens: int) -> int:
-        """How many tokens the translation of so many may take."""
-        wanted = math.ceil(tokens * self._growth) + MARGIN
-        return max(1, min(wanted, self._options.sampling.max_new_tokens))
 
 
 def _shown(text: str) -> str:

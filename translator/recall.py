@@ -86,7 +86,9 @@ def edited(segment: Segment, text: str, source: str, target: str) -> Translation
     """A person's translation of a segment as a result; findings about it are for the reader."""
     if markup.plain(text).split() == markup.plain(segment.text).split():
         reason = "a person left it unchanged"
-        return Translation(segment.id, Status.KEPT, segment.text, reason=reason)
+        return Translation(
+            segment.id, Status.KEPT, segment.text, reason, provenance=Provenance.PERSON
+        )
     findings = checks.check(segment, text, "" if source == UNKNOWN else source, target)
     return Translation(
         segment.id,

@@ -34,7 +34,8 @@ class Job:
 
     ``input`` is where the user's file was, ``source`` the job's own copy, ``sha256`` its hash.
     ``wish`` ("", "pause", "cancel") asks the process that runs the job to stop. ``speed`` (new
-    tokens a second), ``eta`` (seconds) and ``phase`` are of the present run.
+    tokens a second), ``eta`` (seconds) and ``phase`` are of the present run. ``written``: the book
+    was last written with the translations of that moment.
     """
 
     id: str
@@ -59,14 +60,25 @@ class Job:
     created: float = 0.0
     started: float | None = None
     finished: float | None = None
+    written: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A segment of a job and, when it is finished, its translation."""
+    """A segment of a job and, when it is finished, its translation.
+
+    ``again`` is a person's wish to have it translated once more, perhaps with a note to the
+    model (``None``: no such wish).
+    """
 
     segment: Segment
     translation: Translation | None
+    again: str | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether it waits to be translated, for the first time or once more."""
+        return self.translation is None or self.again is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,7 @@ def entry_of_row(row: sqlite3.Row) -> Entry:
         BlockKind(row["kind"]), row["section"], row["keep"],
     )  # fmt: skip
     if row["status"] is None:
-        return Entry(segment, None)
+        return Entry(segment, None, row["again"])
     checks = tuple(Check(*values) for values in json.loads(row["checks"]))
     return Entry(
         segment,
@@ -119,4 +131,5 @@ def entry_of_row(row: sqlite3.Row) -> Entry:
             row["style"], Provenance(row["provenance"]), row["attempts"], row["prompt_tokens"],
             row["new_tokens"], row["seconds"],
         ),
+        row["again"],
     )  # fmt: skip

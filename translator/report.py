@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,7 +88,7 @@ def write_json(data: Mapping[str, Any], paths: Iterable[Path]) -> None:
     """Write a report to each of the paths; each file appears complete or not at all."""
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
     for path in paths:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary = path.with_name(f".{path.name}.tmp")  # a killed run's is used again
         try:
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(path)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from translator import languages
 from translator.context import SourceContext
 from translator.errors import InputError
-from translator.glossary import Glossary
+from translator.glossary import Glossary, Term
 from translator.glossary_files import load
 from translator.memory import LayeredMemory, Memory
 from translator.pipeline import PipelineOptions
@@ -30,29 +30,35 @@ _MEMORY = "memory.db"
 
 
 def bring(
-    folder: Path, glossary: Path | None, memory: Path | None, source: str, target: str
+    folder: Path, glossaries: Sequence[Path], memory: Path | None, source: str, target: str
 ) -> None:
-    """Put a glossary and a TMX file into a job's folder.
+    """Put glossaries and a TMX file into a job's folder.
 
     Raises :class:`InputError` if one of them cannot be read or has nothing for the languages.
     """
-    if glossary is not None:
-        glossary_for(glossary, source, target)
-        shutil.copyfile(glossary, folder / f"glossary{glossary.suffix.lower()}")
+    if glossaries:
+        glossary_for(glossaries, source, target)
+    for number, path in enumerate(glossaries):
+        shutil.copyfile(path, folder / f"glossary-{number:03}{path.suffix.lower()}")
     if memory is not None:
         _read_memory(memory, folder / _MEMORY, source, target)
 
 
-def glossary_for(path: Path, source: str, target: str) -> Glossary:
-    """The glossary in a file. Raises :class:`InputError`, also for an unknown source language."""
-    _require_known(source)
-    return load(path, source, target)
+def glossary_for(paths: Sequence[Path], source: str, target: str) -> Glossary:
+    """The terms of all these files; of equal ones the first counts.
+
+    Raises :class:`InputError`, also for an unknown source language.
+    """
+    require_known(source)
+    terms = (term for path in paths for term in load(path, source, target).terms)
+    return Glossary(terms, source, target)
 
 
-def _require_known(source: str) -> None:
+def require_known(source: str) -> None:
+    """Raise :class:`InputError` for an unknown source language."""
     if source == UNKNOWN:
         raise InputError(
-            "For a glossary or a memory the language of the source must be known.",
+            "For a glossary, names or a memory the source language must be known.",
             "Name it, e.g. --from en.",
         )
 
@@ -60,7 +66,7 @@ def _require_known(source: str) -> None:
 def _read_memory(path: Path, into: Path, source: str, target: str) -> None:
     from translator import tmx
 
-    _require_known(source)
+    require_known(source)
     pair = (source, target)
     units = (u for u in tmx.read(path) if (u.source_language, u.target_language) == pair)
     memory = Memory(into)
@@ -80,6 +86,7 @@ class Resources:
     glossary: Glossary | None = None
     memory: LayeredMemory | None = None
     context: bool = False
+    names: tuple[Term, ...] = ()
 
     def added_to(
         self,
@@ -92,14 +99,20 @@ class Resources:
             options = replace(options, context=SourceContext(segments, count_tokens))
         if self.glossary is not None:
             options = with_glossary(options, self.glossary)
+        if self.names:
+            # What a person says of a name comes first; only that is checked afterwards.
+            known = self.glossary.terms if self.glossary is not None else ()
+            terms = Glossary((*known, *self.names), options.source, options.target)
+            options = replace(options, terms=terms.terms_of)
         return replace(options, memory=self.memory)
 
 
 @contextmanager
 def opened(job: Job, folder: Path, shared: Memory | None) -> Iterator[Resources]:
     """The resources of a job, for as long as the context lasts."""
-    path = next(folder.glob("glossary.*"), None)
-    glossary = glossary_for(path, job.source_language, job.target_language) if path else None
+    # Named "glossary.csv" and the like by earlier versions.
+    paths = sorted([*folder.glob("glossary-*"), *folder.glob("glossary.*")])
+    glossary = glossary_for(paths, job.source_language, job.target_language) if paths else None
     own = Memory(folder / _MEMORY) if (folder / _MEMORY).exists() else None
     shared = shared if job.options.get("remember", True) else None
     memory = LayeredMemory(shared, own) if shared or own else None

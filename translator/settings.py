@@ -81,6 +81,11 @@ class Settings:
         return self.home / "memory.db"
 
     @property
+    def glossaries(self) -> Path:
+        """Saved glossaries: one CSV file each."""
+        return self.home / "glossaries"
+
+    @property
     def books(self) -> Path:
         """One folder per book job: the uploaded source, the output, the report."""
         return self.home / "books"

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from translator import markup
 from translator.errors import InputError, VersoError
 from translator.records import (
     JOB_COLUMNS,
@@ -26,70 +27,12 @@ from translator.records import (
     entry_of_row,
     job_of_row,
 )
-from translator.types import Segment, Status, Translation
-
-VERSION = 1
+from translator.store_schema import prepare
+from translator.types import Provenance, Segment, Status, Translation
 
 # A commit survives the end of the process, whatever its cause, without waiting for the disk.
 # One commit a second waits, and takes all before it along.
 _DURABLE_EVERY = 1.0  # seconds
-
-_SCHEMA = """
-CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    title TEXT NOT NULL,
-    input TEXT NOT NULL,
-    source TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    output TEXT NOT NULL,
-    options TEXT NOT NULL,
-    model TEXT NOT NULL,
-    source_language TEXT NOT NULL,
-    target_language TEXT NOT NULL,
-    words INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    wish TEXT NOT NULL DEFAULT '',
-    error TEXT NOT NULL DEFAULT '',
-    phase TEXT NOT NULL DEFAULT '',
-    process INTEGER NOT NULL DEFAULT 0,
-    speed REAL NOT NULL DEFAULT 0,
-    eta REAL,
-    created REAL NOT NULL,
-    started REAL,
-    finished REAL
-) STRICT;
-CREATE TABLE segments (
-    job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
-    ordinal INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    block TEXT NOT NULL,
-    part INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    section TEXT NOT NULL,
-    keep TEXT,
-    source TEXT NOT NULL,
-    before TEXT NOT NULL,
-    after TEXT NOT NULL,
-    words INTEGER NOT NULL,
-    status TEXT,
-    target TEXT,
-    reason TEXT NOT NULL DEFAULT '',
-    checks TEXT NOT NULL DEFAULT '[]',
-    model TEXT NOT NULL DEFAULT '',
-    style TEXT NOT NULL DEFAULT '',
-    provenance TEXT NOT NULL DEFAULT 'none',
-    attempts INTEGER NOT NULL DEFAULT 0,
-    prompt_tokens INTEGER NOT NULL DEFAULT 0,
-    new_tokens INTEGER NOT NULL DEFAULT 0,
-    seconds REAL NOT NULL DEFAULT 0,
-    updated REAL,
-    PRIMARY KEY (job, ordinal),
-    UNIQUE (job, id)
-) STRICT;
-CREATE INDEX segments_status ON segments (job, status, words);
-CREATE INDEX segments_updated ON segments (job, updated);
-"""
 
 
 class Store:
@@ -112,12 +55,13 @@ class Store:
                 "Set VERSO_HOME to a folder that can be written to.",
             ) from error
         self._db.row_factory = sqlite3.Row
+        self._db.create_function("folded", 1, _folded, deterministic=True)
         with self._transaction() as db:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA foreign_keys=ON")
             db.execute("PRAGMA synchronous=NORMAL")
         with self._transaction(write=True) as db:
-            self._prepare(db)
+            prepare(db, path)
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""
@@ -185,10 +129,22 @@ class Store:
             )  # fmt: skip
 
     def save(self, job_id: str, translation: Translation) -> None:
-        """Commit one finished segment."""
+        """Commit one finished segment. Only a person's translation takes the place of one."""
+        if translation.provenance is Provenance.PERSON:
+            self._save(job_id, translation)
+        else:
+            self._save(job_id, translation, "provenance != ?", Provenance.PERSON.value)
+
+    def fail(self, job_id: str, translation: Translation, seen: float) -> None:
+        """Commit what the written file shows: a segment failed, whoever translated it.
+
+        One that changed after the moment ``seen`` (seconds since the epoch) is left alone.
+        """
+        self._save(job_id, translation, "updated <= ?", seen)
+
+    def _save(self, job_id: str, t: Translation, condition: str = "1", *more: object) -> None:
         now = time.monotonic()
         durable = now - self._durable >= _DURABLE_EVERY
-        t = translation
         checks = [[c.name, c.detail, c.fatal] for c in t.checks]
         values = (
             t.status.value, t.text, t.reason, json.dumps(checks, ensure_ascii=False), t.model,
@@ -199,12 +155,19 @@ class Store:
             changed = db.execute(
                 "UPDATE segments SET status = ?, target = ?, reason = ?, checks = ?, model = ?,"
                 " style = ?, provenance = ?, attempts = ?, prompt_tokens = ?, new_tokens = ?,"
-                " seconds = ?, updated = ? WHERE job = ? AND id = ?",
-                values,
+                " seconds = ?, updated = ?, again = NULL WHERE job = ? AND id = ?"
+                f" AND {condition}",
+                (*values, *more),
             ).rowcount
+            there = (
+                changed
+                or db.execute(
+                    "SELECT 1 FROM segments WHERE job = ? AND id = ?", (job_id, t.segment_id)
+                ).fetchone()
+            )
         if durable:
             self._durable = now
-        if changed != 1:
+        if not there:
             raise VersoError(
                 f"The job {job_id} was deleted while it ran.", "Start it again if you need it."
             )
@@ -231,8 +194,8 @@ class Store:
         """How many segments ended how."""
         with self._transaction() as db:
             rows = db.execute(
-                "SELECT status, COUNT(*) AS n, SUM(words) AS words FROM segments"
-                " WHERE job = ? GROUP BY status",
+                "SELECT CASE WHEN again IS NULL THEN status END AS status, COUNT(*) AS n,"
+                " SUM(words) AS words FROM segments WHERE job = ? GROUP BY 1",
                 (job_id,),
             ).fetchall()
         number = {row["status"]: row["n"] for row in rows}
@@ -245,26 +208,38 @@ class Store:
             sum(row["words"] for row in rows if row["status"] is not None),
         )
 
-    def forget_failed(self, job_id: str) -> int:
-        """Make the failed segments of a job missing again; return how many there were."""
+    def ask_again(self, job_id: str, numbers: Iterable[int] | None = None, note: str = "") -> int:
+        """Mark finished segments to be translated once more; return how many now are.
+
+        ``numbers`` are their places in the book (``None``: all that failed). What a person wrote
+        and what is not to be translated is left alone. ``note`` is a wish for the model. What is
+        stored of a segment stands until there is something new.
+        """
+        which, values = "status = 'failed'", []
+        if numbers is not None:
+            which = "ordinal IN (SELECT value FROM json_each(?))"
+            values = [json.dumps(list(numbers))]
         with self._transaction(write=True) as db:
             return db.execute(
-                "UPDATE segments SET status = NULL, target = NULL, updated = NULL"
-                " WHERE job = ? AND status = 'failed'",
-                (job_id,),
+                "UPDATE segments SET again = ? WHERE job = ? AND provenance != ?"
+                f" AND (status = 'failed' OR status IS NOT NULL AND keep IS NULL) AND {which}",
+                (note, job_id, Provenance.PERSON.value, *values),
             ).rowcount
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise VersoError(
-                f"The job store {self._path} was written by a newer Verso.",
-                "Update Verso, or set VERSO_HOME to another folder.",
-            )
-        if version == 0:
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version={VERSION}")
+    def missing(self, job_id: str) -> int:
+        """How many segments wait to be translated, for the first time or once more."""
+        with self._transaction() as db:
+            row = db.execute(
+                "SELECT COUNT(*) FROM segments WHERE job = ?"
+                " AND (status IS NULL OR again IS NOT NULL)",
+                (job_id,),
+            ).fetchone()
+        return int(row[0])
+
+    def query(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """The rows of a question about jobs and segments. It knows the function ``folded``."""
+        with self._transaction() as db:
+            return db.execute(sql, values).fetchall()
 
     @contextmanager
     def _transaction(
@@ -290,3 +265,8 @@ class Store:
                 f"The job store {self._path} cannot be read or written: {error}.",
                 "Is the disk full? What was finished before is kept.",
             ) from error
+
+
+def _folded(text: str | None) -> str:
+    """A tagged text as a search sees it."""
+    return markup.plain(text or "").casefold()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from translator import languages
+from translator.brief import checked_instruction
 from translator.errors import InputError
 from translator.pipeline import Pipeline, PipelineOptions
 from translator.prompts import UNKNOWN, StyleInfo, get_style
@@ -65,22 +66,24 @@ class Translator:
         to: str,
         source: str = "auto",
         style: str = "",
+        brief: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
-        glossary: Path | None = None,
+        glossaries: Sequence[Path] = (),
         stop: threading.Event | None = None,
     ) -> TextResult:
         """Translate a text of any length.
 
         ``to`` and ``source`` are tags or names; ``style`` is "", "literary", "formal", "plain" or
-        an instruction. ``sampling`` replaces the model's own, a mapping only the fields it names.
-        ``glossary`` is a CSV, TSV or TBX file.
+        an instruction, ``brief`` what the model should know of the text. ``sampling`` replaces the
+        model's own, a mapping only the fields it names.
+        ``glossaries`` are CSV, TSV or TBX files.
         Raises :class:`VersoError` for anything that a user can mend; a segment that could not be
         translated does not raise, it is counted in ``failed``.
         """
         result = None
         for update in self.stream(
-            text, to=to, source=source, style=style, sampling=sampling, glossary=glossary,
-            stop=stop,
+            text, to=to, source=source, style=style, brief=brief, sampling=sampling,
+            glossaries=glossaries, stop=stop,
         ):  # fmt: skip
             result = update.result
         assert result is not None
@@ -93,8 +96,9 @@ class Translator:
         to: str,
         source: str = "auto",
         style: str = "",
+        brief: str = "",
         sampling: Sampling | Mapping[str, float] | None = None,
-        glossary: Path | None = None,
+        glossaries: Sequence[Path] = (),
         stop: threading.Event | None = None,
     ) -> Iterator[TextUpdate]:
         """Like :meth:`translate`, as it happens; the last update carries the result.
@@ -109,11 +113,11 @@ class Translator:
             tag,
             target.tag,
             merged_sampling(self.model.sampling, sampling),
-            style.strip(),
+            checked_instruction(self.model, style, brief),
             run_id=f"text{next(_TEXTS)}",
         )
-        if glossary is not None and text.strip():
-            options = with_glossary(options, glossary_for(glossary, tag, target.tag))
+        if glossaries and text.strip():
+            options = with_glossary(options, glossary_for(glossaries, tag, target.tag))
         return TextStream(text, options, detection, self.model.id, self._segment_run).updates(stop)
 
     def close(self) -> None:

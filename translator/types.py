@@ -40,7 +40,9 @@ class Block:
 
     ``id`` is stable: reading the same file again gives the same ids in the same order.
     ``keep`` is the reason why the block must not be translated (``None``: translate it).
-    ``section`` names the file or chapter the block belongs to.
+    ``section`` names the file or chapter the block belongs to. ``level`` is that of a heading,
+    1 the highest (0: not known). ``role`` is what the file itself calls the part around the
+    block, if that is a :class:`translator.part_titles.PartKind`.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Block:
     kind: BlockKind = BlockKind.PARAGRAPH
     section: str = ""
     keep: str | None = None
+    level: int = 0
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +168,4 @@ class TranslationTask:
     has_tags: bool = False
     terms: tuple[tuple[str, str], ...] = ()  # glossary entries that apply
     context: tuple[tuple[str, str], ...] = field(default=())  # previous (source, target) pairs
+    draft: str = ""  # a translation to be looked at again

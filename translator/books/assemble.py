@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from translator import markup
 from translator.books.inline import NOTHING, Flattener, Piece
 from translator.books.runs import Run, has_letters
-from translator.books.xmltree import SPACE, Node
+from translator.books.xmltree import SPACE, Node, mend
 from translator.markup import Mark, Placeholder
 
 _WS = re.compile(f"[{SPACE}]+")
@@ -35,6 +35,9 @@ def build_pieces(
     """The runs of pieces that a format found by itself; see :func:`build`."""
     if not preserve:
         _collapse(source, pieces)
+    for piece in pieces:
+        if piece.kind == "text":
+            piece.text = mend(piece.text)  # as it will be written
     runs = []
     for line in _lines(pieces):
         if run := _run(source, line):

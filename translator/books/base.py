@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -134,6 +135,7 @@ _FOREIGN = (
     (b"\xff\xd8\xff", "an image"),
     (b"GIF8", "an image"),
 )
+_OWN_PART = re.compile("[a-z0-9_]{8}~")  # what mkstemp puts into a name
 _SUPPORTED = f"Verso reads {', '.join(f.name.upper() for f in FORMATS)}."
 
 
@@ -208,10 +210,17 @@ def require_writable(book: Book, texts: Mapping[str, str], known: Iterable[str])
 
 @contextmanager
 def atomic_output(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that becomes ``path`` when the block ends well, and vanishes otherwise."""
+    """A binary file that becomes ``path`` when the block ends well, and vanishes otherwise.
+
+    What a killed process left behind vanishes too. Of two that write the same file at once, the
+    first one fails.
+    """
     name = ""
     try:
         prefix = f".{path.name[:60]}."
+        for left in path.parent.iterdir():
+            if left.name.startswith(prefix) and _OWN_PART.fullmatch(left.name[len(prefix) :]):
+                left.unlink(missing_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix="~")
         with os.fdopen(descriptor, "wb") as file:
             yield file

@@ -11,7 +11,7 @@ from translator.books import safety
 from translator.books.base import atomic_output
 from translator.books.decoding import Encoding, decode_xml
 from translator.books.repair import repair
-from translator.books.xmltree import error
+from translator.books.xmltree import BROKEN, error
 from translator.errors import BookError
 
 MIMETYPE = "mimetype"
@@ -74,7 +74,7 @@ class Container:
             if not error(repaired, member):
                 self.notes.append(f"{member} is not well-formed ({problem}); Verso repairs it.")
                 return repaired, encoding
-        raise BookError(f"{member} in {self.path.name} cannot be read ({problem}).")
+        raise BookError(f"{member} in {self.path.name} cannot be read ({problem}).", BROKEN)
 
     def rewrite(self, output: Path, changed: Mapping[str, bytes]) -> None:
         """Write a copy with new contents for some members.

@@ -22,6 +22,8 @@ _CANDIDATES = (
     "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "iso8859_2", "latin_1",
 )  # fmt: skip
 _XML_ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_PROBE = b"<A b='+AGE-'>\\u00e9&"  # escapes of UTF-7 and Python's own codecs must stay
+_WRONG = 10  # no other encoding looks like UTF-8 with one wrong byte in so many characters
 _SAMPLE = 1 << 16  # bytes that the detector sees
 _CONTROLS = frozenset(range(32)) - {9, 10, 11, 12, 13, 26, 27}
 _HINT = "Save it as UTF-8 text and open it again."
@@ -40,7 +42,8 @@ class Decoded:
 def decode_text(data: bytes, name: str) -> Decoded:
     """Decode a whole file: by byte order mark, as UTF-8, then by what charset-normalizer finds.
 
-    Raises :class:`BookError` when it is not text, or when no encoding gives its exact bytes back.
+    A text that is UTF-8 but for some damaged bytes has U+FFFD in their places. Raises
+    :class:`BookError` when it is not text, or when no encoding gives its exact bytes back.
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom) and (text := _exact(data[len(bom) :], encoding)) is not None:
@@ -55,6 +58,10 @@ def decode_text(data: bytes, name: str) -> Decoded:
             return Decoded(text, encoding, sure=False)
     if any(byte in _CONTROLS for byte in head):
         raise BookError(f"{name} is not a text file.", "Choose a book in a known format.")
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    if _WRONG * damaged < sum(not char.isascii() for char in text) - damaged:
+        return Decoded(text, "utf-8", sure=False)
     for encoding in [*_guess(data), "gb18030", "cp1252", "latin_1"]:
         if (text := _exact(data, encoding)) is not None:
             return Decoded(text, encoding, sure=False)
@@ -98,12 +105,16 @@ class Encoding:
         """Bytes of the text; characters the codec lacks become character references."""
         return self.bom + text.encode(self.codec, "xmlcharrefreplace")
 
+    def again(self, text: str) -> str:
+        """The text as it will be read again."""
+        return text.encode(self.codec, "xmlcharrefreplace").decode(self.codec)
+
 
 def decode_xml(data: bytes) -> tuple[str, Encoding]:
     """The text of an XML member, by its byte order mark, its declaration, or as UTF-8.
 
-    Undeclared or wrongly declared bytes that are not UTF-8 are read as windows-1252, then as
-    latin-1, which never fails.
+    Undeclared or wrongly declared bytes are read as windows-1252 unless they are UTF-8 for the
+    most part. What is no character then becomes U+FFFD.
     """
     for bom, codec in (
         (codecs.BOM_UTF8, "utf-8"),
@@ -117,11 +128,24 @@ def decode_xml(data: bytes) -> tuple[str, Encoding]:
             return data.decode(codec, "replace"), Encoding(codec)
     declared = _XML_ENCODING.match(data)
     names = [declared[1].decode("ascii")] if declared else []
-    for codec in [*names, "utf-8", "cp1252"]:
-        if codec.lower().startswith(("utf-16", "utf-32")):
-            continue  # the declaration was readable as ASCII, so this one is wrong
+    for codec in [*filter(is_ascii_based, names), "utf-8"]:
         try:
             return data.decode(codec), Encoding(codec)
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeError:
             continue
-    return data.decode("latin-1"), Encoding("latin-1")
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    if damaged > sum(not char.isascii() for char in text) - damaged:
+        return data.decode("cp1252", "replace"), Encoding("cp1252")
+    return text, Encoding("utf-8")
+
+
+def is_ascii_based(codec: str) -> bool:
+    """Whether Python knows a codec of this name in which ASCII is ASCII.
+
+    A declaration that could be read as ASCII cannot name any other, such as UTF-16.
+    """
+    try:
+        return _PROBE.decode(codec).encode() == _PROBE
+    except (LookupError, UnicodeError):
+        return False

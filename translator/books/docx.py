@@ -3,7 +3,7 @@
 Blocks are the title and description, every paragraph of the text with its lists, tables and text
 boxes, footnotes, endnotes, comments, headers and footers, diagrams, and the descriptions of
 pictures. Formatting, links, fields, pictures and formulas stay; so does deleted text of tracked
-changes, which nobody sees.
+changes, which nobody sees. For bilingual editions see :mod:`translator.books.docx_bilingual`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
-from translator.books.base import WriteOptions
+from translator.books.base import Bilingual, WriteOptions
 from translator.books.container import Container
 from translator.books.decoding import Encoding
+from translator.books.docx_bilingual import Edition
 from translator.books.docx_runs import DocxRun, paragraph_run
 from translator.books.docx_turn import WordTurn, declared_language
 from translator.books.runs import Run
-from translator.books.spliced import Part, SplicedBook, changed_units, compose
+from translator.books.spliced import Copies, Part, SplicedBook, changed_units, compose
 from translator.books.turning import Turn
 from translator.books.xhtml import Unit, attribute_run, plain_units
-from translator.books.xmltree import Node, NodeKind, error, parse
+from translator.books.xmltree import BROKEN, Node, NodeKind, error, parse
 from translator.errors import BookError
 from translator.types import BlockKind
 
@@ -67,15 +68,19 @@ class _WordPart(Part):
 
     encoding: Encoding = field(default_factory=lambda: Encoding("utf-8"))
     paragraphs: dict[str, Node] = field(default_factory=dict)  # by unit id
+    body: list[Node] = field(default_factory=list)  # elements of the text's top level
 
 
 class DocxBook(SplicedBook):
     """A Word document that was read; see :class:`translator.books.base.Book`."""
 
     format = "docx"
+    bilingual: tuple[Bilingual, ...] = ("none", "above", "below", "side")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cut: Callable[[str, str], str] | None = None) -> None:
+        """``cut`` gets a member's name and text and leaves out copies of source text."""
         container = Container(path)
+        self._cut = cut
         self._inventory: Counter[str] = Counter()
         self._headings: dict[str, str] = {}
         try:
@@ -89,7 +94,7 @@ class DocxBook(SplicedBook):
         package = _relations(container, "", names)
         document = next((m for kind, m in package if kind == "officeDocument"), "")
         if not document or "[Content_Types].xml" not in names:
-            raise BookError(f"{path.name} is a ZIP archive but not a Word document.")
+            raise BookError(f"{path.name} is a ZIP archive but not a Word document.", BROKEN)
         related = _relations(container, document, names)
         self._styles = next((m for kind, m in related if kind == "styles"), "")
         if self._styles:
@@ -121,8 +126,10 @@ class DocxBook(SplicedBook):
         return _WordPart(member, source, units, encoding)
 
     def _text(self, container: Container, member: str, default: BlockKind) -> _WordPart:
-        source, encoding, tree = _open(container, member)
+        source, encoding, tree = _open(container, member, self._cut)
         part = _WordPart(member, source, [], encoding)
+        if body := tree.first("body"):
+            part.body = [c for c in body.children if c.kind is NodeKind.ELEMENT]
         for node, kind in _paragraphs(tree, default):
             part.units += self._paragraph(part, node, kind)
         for number, node in enumerate(tree.iter("strCache"), 1):
@@ -136,24 +143,26 @@ class DocxBook(SplicedBook):
         part.paragraphs[unit_id] = node
         run = paragraph_run(part.source, node)
         if run is not None:
-            yield Unit(unit_id, run, self._kind(node, kind), run.keep)
+            kind, level = self._kind(node, kind)
+            yield Unit(unit_id, run, kind, run.keep, level=level)
 
-    def _kind(self, node: Node, default: BlockKind) -> BlockKind:
+    def _kind(self, node: Node, default: BlockKind) -> tuple[BlockKind, int]:
+        """The kind of a paragraph, and the level of a heading."""
         properties = next((c for c in node.children if c.name == "pPr"), None)
         if properties is None or default is BlockKind.NOTE:
-            return default
+            return default, 0
         style = next((c.get("w:val") for c in properties.children if c.name == "pStyle"), "")
         name = self._headings.get(style, style.lower())
         if name.startswith("heading") or name in ("title", "subtitle"):
-            return BlockKind.HEADING
+            return BlockKind.HEADING, int(name[-1]) if name[-1].isdecimal() else 1
         if name.startswith("toc "):
-            return BlockKind.TOC
+            return BlockKind.TOC, 0
         if name == "caption":
-            return BlockKind.CAPTION
+            return BlockKind.CAPTION, 0
         has_number = any(c.name == "numPr" for c in properties.children)
         if default is BlockKind.PARAGRAPH and (has_number or name.startswith("list")):
-            return BlockKind.LIST_ITEM
-        return default
+            return BlockKind.LIST_ITEM, 0
+        return default, 0
 
     def _count(self, tree: Node) -> None:
         for node in tree.iter():
@@ -168,16 +177,40 @@ class DocxBook(SplicedBook):
         return self._inventory
 
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> DocxBook:
-        return DocxBook(output)
+        parts = {part.section: part for part in cast(list[_WordPart], self._parts)}
+
+        def cut(member: str, text: str) -> str:
+            part = parts[member]
+            copies = Copies(part.source, texts)
+            marked = self._compose(part, texts, options, copies)
+            return copies.left_out(marked, text, part.encoding.again) if marked else text
+
+        return DocxBook(output, cut if options.bilingual != "none" else None)
+
+    def _compose(
+        self, part: _WordPart, texts: Mapping[str, str], options: WriteOptions, copies: Copies
+    ) -> str:
+        """The marked text of a part; empty if nothing changes in it."""
+        units = changed_units(part.units, texts)
+        if not units:
+            return ""
+        turn = WordTurn(Turn(options, self.language), marked=options.bilingual != "none")
+        nodes = [part.paragraphs.get(unit.id) for unit in units]
+        edits = [e for n in nodes if n is not None for e in turn.paragraph(part.source, n)]
+        if options.bilingual != "none":
+            source = options.source or self.language or "und"
+            back = WordTurn(Turn(WriteOptions("", source), source), marked=True)
+            apart = bool(part.body)
+            edition = Edition(part.source, options.bilingual, back, copies, apart)
+            edits += edition.edits(units, part.paragraphs, part.body)
+        return compose(part, texts, edits, _renderer(turn))
 
     def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
         turn = WordTurn(Turn(options, self.language))
         changed = {}
         for part in cast(list[_WordPart], self._parts):
-            if units := changed_units(part.units, texts):
-                nodes = [part.paragraphs.get(unit.id) for unit in units]
-                edits = [e for n in nodes if n is not None for e in turn.paragraph(part.source, n)]
-                text = compose(part, texts, edits, _renderer(turn))
+            copies = Copies(part.source, texts)
+            if text := copies.written(self._compose(part, texts, options, copies)):
                 changed[part.section] = part.encoding.encode(text)
         container = Container(self.path)
         try:
@@ -200,10 +233,13 @@ def _renderer(turn: WordTurn) -> Callable[[Unit, str, Callable[[int, int], str]]
     return render
 
 
-def _open(container: Container, member: str) -> tuple[str, Encoding, Node]:
+def _open(
+    container: Container, member: str, cut: Callable[[str, str], str] | None = None
+) -> tuple[str, Encoding, Node]:
     source, encoding = container.text(member)
+    source = cut(member, source) if cut else source
     if problem := error(source, member):
-        raise BookError(f"{member} in {container.path.name} cannot be read ({problem}).")
+        raise BookError(f"{member} in {container.path.name} cannot be read ({problem}).", BROKEN)
     return source, encoding, parse(source, _NO_BLOCKS, member)
 
 

@@ -16,6 +16,7 @@ _DEFAULTS = re.compile(r"<w:rPrDefault\b[^>]*>\s*<w:rPr\b[^>]*?(?<!/)>", re.S)
 _END_DEFAULTS = re.compile(r"</w:rPr>")
 # What the schema has after w:rtl and after w:bidi.
 _AFTER_RTL = re.compile(r"<w:(?:cs|em|lang|eastAsianLayout|specVanish|oMath|rPrChange)\b|</w:rPr>")
+_AFTER_LANG = re.compile(r"<w:(?:eastAsianLayout|specVanish|oMath|rPrChange)\b|</w:rPr>")
 _AFTER_BIDI_NAMES = (
     "adjustRightInd snapToGrid spacing ind contextualSpacing mirrorIndents suppressOverlap jc "
     "textDirection textAlignment textboxTightWrap outlineLvl divId cnfStyle rPr sectPr pPrChange"
@@ -27,9 +28,13 @@ _DRAWING_LANG = re.compile(r"(<a:rPr\b[^>]*?\blang\s*=\s*)(\"[^\"]*\"|'[^']*')")
 
 @dataclass(frozen=True, slots=True)
 class WordTurn:
-    """What changes in formatting from the source language to the target language."""
+    """What changes in formatting from the source language to the target language.
+
+    ``marked``: all text says its language, also where the document's own is meant.
+    """
 
     turn: Turn
+    marked: bool = False
 
     @property
     def tag(self) -> str:
@@ -49,6 +54,8 @@ class WordTurn:
         raw = _DRAWING_LANG.sub(rf'\1"{escape(self.turn.target, chr(34))}"', raw)
         if raw.startswith("<a:"):
             return raw
+        if self.marked and not _LANG.search(raw):
+            raw = self._marked(raw)
         if self.turn.forward == "rtl" and not _RTL.search(raw):
             if not raw or raw.endswith("/>"):
                 return "<w:rPr><w:rtl/></w:rPr>"
@@ -56,6 +63,13 @@ class WordTurn:
             at = place.start() if place else len(raw)
             return f"{raw[:at]}<w:rtl/>{raw[at:]}"
         return _RTL.sub("", raw) if self.turn.forward == "ltr" else raw
+
+    def _marked(self, raw: str) -> str:
+        if not raw or raw.endswith("/>"):
+            return f"<w:rPr>{self.tag}</w:rPr>"
+        place = _AFTER_LANG.search(raw)
+        at = place.start() if place else len(raw)
+        return f"{raw[:at]}{self.tag}{raw[at:]}"
 
     def paragraph(self, source: str, node: Node) -> Iterator[Edit]:
         """The direction of a translated ``w:p``."""

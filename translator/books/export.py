@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,21 +40,50 @@ _STYLE_NAMES = {
 }
 
 
-# What a book of a format can also be written as.
-_EXPORTS = {".epub": (".txt", ".docx")}
+@dataclass(frozen=True, slots=True)
+class OutputChoice:
+    """A kind of file that a book can become: its suffix and what a person reads in a list."""
+
+    suffix: str
+    label: str
+
+
+# What a book of a format can become; the first is what it becomes if nobody chooses.
+_CHOICES = {
+    ".epub": (
+        OutputChoice(".epub", "EPUB, as the source"),
+        OutputChoice(".txt", "Plain text"),
+        OutputChoice(".docx", "Word document, text only"),
+    ),
+    ".pdf": (
+        OutputChoice(".epub", "EPUB, reflowed"),
+        OutputChoice(".pdf", "PDF with the same layout"),
+    ),
+}
+
+
+def outputs(path: Path) -> tuple[OutputChoice, ...]:
+    """What the book at ``path`` can become, the usual first. Looks at the file's name only."""
+    suffix = path.suffix.lower()
+    own = OutputChoice(base.output_suffix(path), "The same format as the source")
+    return _CHOICES.get(suffix, (own,))
 
 
 def exported(path: Path, output: Path | None) -> str:
     """The suffix of ``output`` if that is another format that the book at ``path`` can become;
-    an empty string for the book's own format."""
+    an empty string for the usual format."""
     suffix = output.suffix.lower() if output else ""
-    return suffix if suffix in _EXPORTS.get(path.suffix.lower(), ()) else ""
+    return suffix if suffix in [choice.suffix for choice in outputs(path)[1:]] else ""
 
 
 def open_for(path: Path, output: Path | None) -> Book:
     """Open a book that will be written to ``output``. Raises :class:`BookError`."""
-    book = base.open_book(path)
     suffix = exported(path, output)
+    if suffix == ".pdf":
+        from translator.books.pdf_layout import LayoutBook
+
+        return LayoutBook(path)
+    book = base.open_book(path)
     return Export(book, suffix) if suffix and book.format == "epub" else book
 
 

@@ -2,21 +2,29 @@
 
 The description's title and annotation, and all text of the bodies are translated. Authors, genres,
 publisher, document history, code and pictures stay; ``lang`` says the target, ``src-lang`` the
-source.
+source. In a bilingual edition paragraphs, verses and subtitles stand twice, cells have both texts.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from translator.books import base, safety
 from translator.books.assemble import build
-from translator.books.base import WriteOptions
-from translator.books.decoding import decode_xml
-from translator.books.runs import collapse
-from translator.books.spliced import Part, SplicedBook, changed_units, compose
+from translator.books.base import Bilingual, WriteOptions
+from translator.books.decoding import Encoding, decode_xml
+from translator.books.runs import collapse, strip_ids
+from translator.books.spliced import (
+    Copies,
+    Part,
+    SplicedBook,
+    changed_units,
+    compose,
+    plain_render,
+)
 from translator.books.xhtml import Unit, attribute_run
 from translator.books.xmltree import Attribute, Edit, Node, NodeKind, error, escape, parse
 from translator.errors import BookError
@@ -34,31 +42,38 @@ _EDITIONS = frozenset({"src-title-info", "document-info", "publish-info", "custo
 _TRANSLATED = frozenset({"book-title", "annotation", "keywords"})  # of a description
 _HEADINGS = frozenset({"title", "subtitle"})
 _ILLEGIBLE = frozenset({"binary", "stylesheet", "lang", "src-lang"})
+_TWICE = frozenset({"p", "v", "subtitle", "text-author"})
+_LANG = re.compile(r"\sxml:lang\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_STYLE = re.compile(r"(</?)style(?=[\s/>])")
+_NAME = re.compile(r"<[^\s/>]+")
 _LINKS = ("id", "href", "type", "name")
 
 
 def read(path: Path) -> Fb2Book:
     """Read a FictionBook file. Raises :class:`BookError` when it is damaged or hostile."""
-    return Fb2Book(path)
+    size = path.stat().st_size
+    if size > safety.MAX_MARKUP:
+        raise BookError(f"{path.name} is {size >> 20} MiB of markup.", "Split the book.")
+    return Fb2Book(path, *decode_xml(path.read_bytes()))
 
 
 class Fb2Book(SplicedBook):
     """A FictionBook that was read; see :class:`translator.books.base.Book`."""
 
     format = "fb2"
+    bilingual: tuple[Bilingual, ...] = ("none", "above", "below")
 
-    def __init__(self, path: Path) -> None:
-        size = path.stat().st_size
-        if size > safety.MAX_MARKUP:
-            raise BookError(f"{path.name} is {size >> 20} MiB of markup.", "Split the book.")
-        source, self._encoding = decode_xml(path.read_bytes())
+    def __init__(self, path: Path, source: str, encoding: Encoding) -> None:
+        self._encoding = encoding
         if problem := error(source, path.name):
             raise BookError(f"{path.name} is damaged ({problem}).", "Get the file again.")
-        self._tree = parse(source, BLOCKS, path.name)
+        # <style> is text of a certain look here; in HTML, which the tree knows, it is no text.
+        self._tree = parse(_STYLE.sub(r"\1span_", source), BLOCKS, path.name)
         root = next((n for n in self._tree.children if n.name == "FictionBook"), None)
         if root is None:
             raise BookError(f"{path.name} is not a FictionBook.", "It may have the wrong suffix.")
         self._number = 0
+        self._elements: dict[str, Node] = {}  # by unit id: the paragraph that the unit fills
         self._inventory: Counter[str] = Counter()
         part = Part("text", source)
         part.units = list(self._units_in(source, root, BlockKind.PARAGRAPH, None))
@@ -86,7 +101,10 @@ class Fb2Book(SplicedBook):
             if child is not None and not (child.kind is NodeKind.ELEMENT and is_block):
                 stretch.append(child)
                 continue
-            yield from self._text(source, stretch, kind, keep)
+            for unit in self._text(source, stretch, kind, keep):
+                if not unit.quote and node.name in _TWICE and not node.has_block:
+                    self._elements[unit.id] = node
+                yield unit
             stretch = []
             if child is not None:
                 yield from self._units_in(source, child, kind, keep)
@@ -132,13 +150,38 @@ class Fb2Book(SplicedBook):
         """Ids, links, pictures, tables and code."""
         return self._inventory
 
+    def _compose(self, texts: Mapping[str, str], options: WriteOptions, copies: Copies) -> str:
+        part = self._parts[0]
+        changed = changed_units(part.units, texts)
+        edits = list(self._edits(options)) if changed else []
+        if options.bilingual == "none":
+            return compose(part, texts, edits)
+        tags = (escape(options.source or self.language, '"'), escape(options.target, '"'))
+        for unit in changed:
+            if node := self._elements.get(unit.id):
+                edits += _twice(part.source, node, tags, options, copies)
+
+        def render(unit: Unit, text: str, take: Callable[[int, int], str]) -> str:
+            new = plain_render(unit, text, take)
+            if unit.plain or unit.kind is BlockKind.METADATA or unit.id in self._elements:
+                return new
+            raw = strip_ids(part.source[unit.run.start : unit.run.end])
+            copy = f'<style name="source" xml:lang="{tags[0]}">{raw}</style>'
+            if options.bilingual == "above":
+                return copies.mark(f"{copy} / ") + new
+            return new + copies.mark(f" / {copy}")
+
+        return compose(part, texts, edits, render)
+
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Fb2Book:
-        return Fb2Book(output)
+        copies = Copies(self._parts[0].source, texts)
+        source, encoding = decode_xml(output.read_bytes())
+        marked = self._compose(texts, options, copies)
+        return Fb2Book(output, copies.left_out(marked, source, encoding.again), encoding)
 
     def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
-        part = self._parts[0]
-        edits = list(self._edits(options)) if changed_units(part.units, texts) else []
-        text = compose(part, texts, edits)
+        copies = Copies(self._parts[0].source, texts)
+        text = copies.written(self._compose(texts, options, copies))
         with base.atomic_output(output) as file:
             file.write(self._encoding.encode(text))
 
@@ -169,3 +212,21 @@ def _enter(node: Node, kind: BlockKind, keep: str | None) -> tuple[BlockKind, st
     if node.name in _HEADINGS and kind is not BlockKind.METADATA:
         return BlockKind.HEADING, keep
     return kind, keep
+
+
+def _twice(
+    source: str, node: Node, tags: tuple[str, str], options: WriteOptions, copies: Copies
+) -> Iterator[Edit]:
+    """A copy of a paragraph beside it, both with their language."""
+    start = strip_ids(source[node.start : node.inner_start])
+    copy = _with_language(start, tags[0]) + strip_ids(source[node.inner_start : node.end])
+    place = node.start if options.bilingual == "above" else node.end
+    yield Edit(place, place, copies.mark(copy))
+    start = source[node.start : node.inner_start]
+    yield Edit(node.start, node.inner_start, _with_language(start, tags[1]))
+
+
+def _with_language(tag: str, language: str) -> str:
+    name = _NAME.match(tag)
+    end = name.end() if name else 0
+    return f'{tag[:end]} xml:lang="{language}"{_LANG.sub("", tag[end:])}'

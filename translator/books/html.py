@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from translator.books import base, safety
-from translator.books.base import Bilingual, Found, WriteOptions
-from translator.books.decoding import Encoding, decode_text
+from translator.books.base import Bilingual, WriteOptions
+from translator.books.decoding import Encoding, decode_text, is_ascii_based
 from translator.books.html_tree import HtmlTree, balanced
 from translator.books.inline import SOURCE_CLASS
 from translator.books.runs import collapse, strip_ids
@@ -24,12 +24,11 @@ from translator.books.xhtml import (
     Page,
     Unit,
     attribute_run,
-    language_attributes,
     read_page,
-    side_by_side,
 )
 from translator.books.xmltree import Edit, Node, decode_references
 from translator.errors import BookError
+from translator.markup import Mark
 from translator.types import BlockKind
 
 _CHARSET = re.compile(
@@ -88,19 +87,6 @@ class HtmlBook(SplicedBook):
         """Ids, links, images, formulas and code."""
         return self._page.inventory
 
-    def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
-        """Read a written file again; lines of what was one block count as that block."""
-        again = self._again(output, texts, options)
-        seen: dict[str, list[str]] = {}
-        for block in again.blocks():
-            text = again.visible(block.id, block.text)
-            seen.setdefault(block.id, []).append(text)
-            whole, dot, _ = block.id.rpartition(".")
-            if dot:
-                seen.setdefault(whole, []).append(text)
-        in_place = {block.id: " ".join(seen.get(block.id, ())) for block in self._blocks}
-        return Found(in_place, again.inventory())
-
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> HtmlBook:
         return HtmlBook(output, rereading=options.bilingual != "none")
 
@@ -111,12 +97,20 @@ class HtmlBook(SplicedBook):
         edits = self._edits(turn) if changed else []
 
         def render(unit: Unit, text: str, take: Callable[[int, int], str]) -> str:
-            new = plain_render(unit, text, take)
+            atoms = {f for mark, f in unit.run.fragments.items() if mark.mark is Mark.SINGLE}
+
+            def closed(start: int, end: int) -> str:
+                piece = take(start, end)
+                # An element without an end must not swallow the text that follows it now.
+                return balanced(piece, strays=True) if (start, end) in atoms else piece
+
+            new = plain_render(unit, text, closed)
             if unit.run.start in self._unquoted and unit.quote:
                 return f'"{new}"'
             if options.bilingual == "none" or unit.plain:
                 return new
-            return _bilingual(part.source[unit.run.start : unit.run.end], new, turn)
+            source = strip_ids(part.source[unit.run.start : unit.run.end])
+            return turn.both(balanced(source), balanced(new))
 
         text = compose(part, texts, edits, render)
         # Where the page does not say its encoding, a mark does: nobody has to guess again.
@@ -128,6 +122,10 @@ class HtmlBook(SplicedBook):
     def _edits(self, turn: Turn) -> list[Edit]:
         edits = turn.page_edits(self._page)
         root = self._root
+        for meta in root.iter("meta") if root is not None else ():
+            content = meta.attributes.get("content")
+            if content and meta.get("http-equiv").lower() == "content-language":
+                edits.append(Edit(content.start, content.end, turn.target))
         if root is None or root.get("xmlns"):
             return edits
         added = root.inner_start - 1  # plain HTML has no xml:lang
@@ -135,17 +133,6 @@ class HtmlBook(SplicedBook):
             Edit(e.start, e.end, _ADDED_XML_LANG.sub("", e.text)) if e.start == added else e
             for e in edits
         ]
-
-
-def _bilingual(source: str, target: str, turn: Turn) -> str:
-    mixed = turn.forward != turn.backward
-    tags = (turn.options.source or turn.declared, turn.target)
-    first, second = (
-        language_attributes(tag, direction if mixed else "", True)
-        for tag, direction in zip(tags, (turn.backward, turn.forward), strict=True)
-    )
-    source, target = balanced(strip_ids(source)), balanced(target)
-    return side_by_side(source, target, (first, second), turn.options.bilingual)
 
 
 def _extra_units(source: str, root: Node, rereading: bool) -> Iterator[Unit]:
@@ -184,10 +171,10 @@ def _decode(data: bytes, name: str) -> tuple[str, Encoding, bool, str]:
         label = declared[1].decode("ascii").lower()
         codec = _LABELS.get(label, label)
         try:
-            text = data.decode(codec)
-            if text.encode(codec) == data:
+            text = data.decode(codec) if is_ascii_based(codec) else ""
+            if text and text.encode(codec) == data:
                 return text, Encoding(codec), True, f"The page is encoded as {codec}, as it says."
-        except (UnicodeError, LookupError):
+        except UnicodeError:
             pass  # a wrong declaration: look at the bytes
     decoded = decode_text(data, name)
     note = f"The page is encoded as {decoded.encoding}" + ("." if decoded.sure else " (it seems).")

@@ -13,7 +13,6 @@ import re
 from translator.books import safety
 from translator.books.xhtml import BLOCKS
 from translator.books.xmltree import OPAQUE, Attribute, Edit, Node, NodeKind, splice
-from translator.errors import BookError
 
 _TOKEN = re.compile(
     r"""<!--(?:>|->|.*?(?:--!?>|\Z))
@@ -84,7 +83,7 @@ class HtmlTree:
             if match is None:
                 break
             position = match.end()
-            if not match[0].endswith(">"):  # the rest of the file: part of no element
+            if not _has_end(match[0]):  # the rest of the file: part of no element
                 self._close(1, match.start(), match.start())
                 self._other(match.start(), match.end())
             elif match["start"]:
@@ -118,7 +117,7 @@ class HtmlTree:
             return self._verbatim(node, name)
         self._open.append(node)
         if len(self._open) > safety.MAX_DEPTH:
-            raise BookError(f"{self._name} nests more than {safety.MAX_DEPTH} elements.")
+            raise safety.too_deep(self._name)
         return end
 
     def _is_foreign(self, name: str) -> bool:
@@ -215,8 +214,15 @@ class HtmlTree:
             self._open[-1].has_block |= node.has_block
 
 
-def balanced(fragment: str) -> str:
-    """Markup without end tags of what began outside, and with the end tags that it left out."""
+def _has_end(token: str) -> bool:
+    if token.startswith("<!--"):
+        return token.endswith(("-->", "--!>"))
+    return token.endswith("]]>" if token.startswith("<![CDATA[") else ">")
+
+
+def balanced(fragment: str, *, strays: bool = False) -> str:
+    """Markup with the end tags that it left out and, unless ``strays``, without those of what
+    began outside."""
     tree = HtmlTree(fragment, "A paragraph").root
     ends: dict[int, str] = {}  # inner elements come later and end first
     edits = []
@@ -225,7 +231,8 @@ def balanced(fragment: str) -> str:
         node = stack.pop()
         stack.extend(reversed(node.children))
         if node.kind is NodeKind.OTHER and fragment.startswith("</", node.start):
-            edits.append(Edit(node.start, node.end, ""))
+            if not strays:
+                edits.append(Edit(node.start, node.end, ""))
         elif node.kind is NodeKind.ELEMENT and _left_open(fragment, node):
             ends[node.end] = f"</{node.name}>{ends.get(node.end, '')}"
     edits += [Edit(position, position, text) for position, text in ends.items()]
@@ -233,6 +240,6 @@ def balanced(fragment: str) -> str:
 
 
 def _left_open(fragment: str, node: Node) -> bool:
-    if node.name in _VOID or node.inner_end != node.end or node.start == node.inner_start:
+    if node.name in _VOID or node.name in OPAQUE:  # an opaque one without an end has no content
         return False
-    return not fragment.endswith("/>", node.start, node.inner_start) or node.name not in OPAQUE
+    return node.inner_end == node.end and node.start != node.inner_start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,16 @@ _RESERVED = re.compile(f"[{markup.RESERVED}]")
 _ESCAPED = re.compile(
     r"[\\`*\[\]$]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|~(?=~)|(?<=~)~"
 )
-_LINE_START = re.compile(r"(?:#{1,6}(?=\s|$)|[-+:~](?=\s|$|[-~])|>|=+\s*$|-+\s*$|\|)")
+_LINE_START = re.compile(
+    r"#{1,6}(?=\s|$)|[-+:~](?=\s|$|[-~])|>|=+\s*$|-+\s*$|\||:{3}|!{3}\s|\?{3}|\+{3}|\{%"
+)
+# Variables and tags of templates; before code, the name of a role.
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+_ROLE = re.compile(r"\{[A-Za-z][\w:+-]*\}$")
 _NUMBERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _CLOSING_HASHES = re.compile(r"(?<=\s)#+\s*$|^#+\s*$")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>")
-_TASK = re.compile(r"\[[ xX]\]\s+")
+TASK = re.compile(r"\[[ xX]\]\s+")
 _ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 _HTML = {"**": "strong", "__": "strong", "*": "em", "_": "em", "~~": "del"}
 _PAIRS = {"strong_open": 1, "em_open": 1, "s_open": 1}
@@ -174,7 +179,9 @@ class Inline:
                 if _RESERVED.search(token.content):
                     pieces.append(Piece("atom", start, end, token.content))
                 elif token.content:
-                    pieces.append(Piece("text", start, end, token.content))
+                    following = tokens[position + 1 : position + 2]
+                    is_role = bool(following) and following[0].type == "code_inline"
+                    pieces += self._text(token, is_role)
             elif token.type == "softbreak":
                 pieces.append(Piece("text", start, end, _blank(tokens, position)))
             elif token.type == "hardbreak":
@@ -200,6 +207,24 @@ class Inline:
                 piece.note = token.type == "footnote_ref"
                 pieces.append(piece)
         return pieces
+
+    def _text(self, token: Token, before_code: bool) -> Iterator[Piece]:
+        """The pieces of a text: what templates replace is none of it."""
+        text, first = token.content, token.meta[SPAN][0]
+        if len(text) != token.meta[SPAN][1] - first:  # an escaped character
+            yield Piece("text", *self.span(token), text)
+            return
+        found = [match.span() for match in _TEMPLATE.finditer(text)]
+        if before_code and (role := _ROLE.search(text)):
+            found.append(role.span())
+        position = 0
+        for start, end in [*found, (len(text), len(text))]:
+            if start > position:
+                span = self.place(first + position, first + start)
+                yield Piece("text", *span, text[position:start])
+            if end > start:
+                yield Piece("atom", *self.place(first + start, first + end), text[start:end])
+            position = end
 
     def _name_link(self, token: Token, closing: Piece, labels: list[int]) -> None:
         """Where a link's text is the name of its definition, new text needs that name beside it."""
@@ -258,7 +283,7 @@ def _leave_out(pieces: list[Piece], is_item: bool, is_heading: bool) -> None:
     if not texts:
         return
     first, last = pieces[0], pieces[-1]
-    if is_item and first.kind == "text" and (match := _TASK.match(first.text)):
+    if is_item and first.kind == "text" and (match := TASK.match(first.text)):
         box = Piece("atom", first.start, first.start + match.end(), ghost=True)
         rest = Piece("text", box.end, first.end, first.text[match.end() :])
         pieces[:1] = [box, rest]

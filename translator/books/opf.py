@@ -9,17 +9,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from translator.books.assemble import build_pieces
+from translator.books.inline import Flattener, Piece
 from translator.books.runs import strip_ids
 from translator.books.turning import Turn
-from translator.books.xhtml import Unit, plain_units
-from translator.books.xmltree import Edit, Node, decode_references, escape, parse
+from translator.books.xhtml import Unit, attribute_run, nothing_in, outermost, plain_units
+from translator.books.xmltree import Edit, Node, NodeKind, decode_references, escape, parse
 from translator.errors import BookError
 from translator.types import BlockKind
 
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
+_SVG = "image/svg+xml"
 _NCX = "application/x-dtbncx+xml"
 # Names as git prints them, found in books that were zipped from a list of ``git ls-files``.
 _ESCAPED = re.compile(r'"[ -~]*\\[0-3][0-7]{2}[ -~]*"')
+_ESCAPED_TAG = re.compile(r"&lt;/?[A-Za-z](?:(?!&[lg]t;)[^<])*&gt;")
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _PAGE_SUFFIXES = (".xhtml", ".html", ".htm", ".xht")
 
@@ -43,6 +47,16 @@ class Package:
         package = self.tree.first("package")
         return package is not None and not package.get("version").startswith(("1", "2"))
 
+    @property
+    def warnings(self) -> list[str]:
+        """What no translation can do, a sentence each."""
+        found = []
+        if any(item.get("media-overlay") for item in self.tree.iter("item")):
+            found.append("The book reads itself aloud: the recordings stay in the source language.")
+        if any("pre-paginated" in _text(self.source, m) for m in self.tree.iter("meta")):
+            found.append("The pages have a fixed layout: longer text may not fit into its place.")
+        return found
+
     def metadata(self, name: str) -> str:
         """The text of the first Dublin Core element of this name, or an empty string."""
         for node in _metadata(self.tree, name):
@@ -55,7 +69,7 @@ class Package:
 
     def _language(self, turn: Turn) -> Iterator[Edit]:
         first = next(_metadata(self.tree, "language"), None)
-        if first is None or first.inner_start == first.end:
+        if first is None or [c.kind for c in first.children] != [NodeKind.TEXT]:
             return
         source = _text(self.source, first).strip()
         text = escape(turn.target)
@@ -150,8 +164,10 @@ def read_package(source: str, member: str, members: Members) -> Package:
             continue
         items[item.get("id")] = (found, media_type)
     spine = [items[ref] for i in package.tree.iter("itemref") if (ref := i.get("idref")) in items]
+    drawings = {found for found, media_type in spine if media_type == _SVG}
     for found, media_type in [*spine, *items.values()]:
         is_page = media_type in _PAGES or found.lower().endswith(_PAGE_SUFFIXES)
+        is_page |= found in drawings
         kinds = package.pages if is_page else package.ncx if media_type == _NCX else None
         if media_type == "text/css":
             kinds = package.styles
@@ -159,7 +175,7 @@ def read_package(source: str, member: str, members: Members) -> Package:
             kinds.append(found)
     if not package.pages:
         raise BookError("The book has no pages.", "It may be damaged, or hold pictures only.")
-    package.units = plain_units(source, _translated(package.tree), member, BlockKind.METADATA)
+    package.units = _package_units(source, package.tree, member)
     return package
 
 
@@ -169,10 +185,37 @@ def _metadata(tree: Node, name: str) -> Iterator[Node]:
         yield from metadata.iter(name)
 
 
-def _translated(tree: Node) -> Iterator[Node]:
+def _package_units(source: str, tree: Node, member: str) -> list[Unit]:
+    """Title, description, and the names of an EPUB 2's landmarks."""
+    units = []
     metadata = tree.first("metadata")
-    if metadata is not None:
-        yield from metadata.iter("title", "description")
+    nodes = outermost(metadata.iter("title", "description")) if metadata else ()
+    for node in sorted(nodes, key=lambda node: node.name, reverse=True):  # titles first
+        pieces = [p for c in node.children for p in _described(source, c)]
+        units += [(run, BlockKind.METADATA, "") for run in build_pieces(source, pieces)]
+    for reference in tree.iter("reference"):
+        found = reference.attributes.get("title")
+        if found is not None and found.value.strip():
+            units.append((attribute_run(source, found), BlockKind.TOC, found.quote))
+    return [
+        Unit(f"{member}#{number}", run, kind, run.keep or nothing_in(run), quote, plain=True)
+        for number, (run, kind, quote) in enumerate(units, 1)
+    ]
+
+
+def _described(source: str, node: Node) -> list[Piece]:
+    """The pieces of a text; HTML that stands in it as text, as descriptions often do, stays."""
+    flattener, pieces, position = Flattener(source), list[Piece](), node.start
+    if node.kind is not NodeKind.TEXT:
+        return flattener.flatten([node])
+    for tag in [*_ESCAPED_TAG.finditer(source, node.start, node.end), None]:
+        end = tag.start() if tag else node.end
+        if end > position:
+            pieces += flattener.flatten([Node(node.kind, position, end, position, end)])
+        if tag:
+            pieces.append(Piece("atom", *tag.span(), ghost=True))
+            position = tag.end()
+    return pieces
 
 
 def _text(source: str, node: Node) -> str:

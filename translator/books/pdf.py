@@ -55,10 +55,10 @@ class PdfBook:
         self._folder = tempfile.TemporaryDirectory(prefix="verso-pdf-")
         folder = Path(self._folder.name)
         source, recognised = _with_text(path, folder)
-        _untype(source.pages)
+        untype(source.pages)
         flow = Flow(source.pages)
-        language = source.language if _TAG.fullmatch(source.language) else ""
-        title = _title(source, flow, path)
+        language = language_of(source)
+        title = title_of(source, flow, path)
         found = chapters(flow.elements, source.outline, title)
         with path.open("rb") as file:
             fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
@@ -111,12 +111,12 @@ class PdfBook:
 def _with_text(path: Path, folder: Path) -> tuple[Source, list[str]]:
     """The PDF, its text recognised by Tesseract where it has none; what to say about that."""
     source = read_source(path, folder)
-    if problem := _without_text(source, path):
+    if problem := without_text(source, path):
         ocr = recognition(source.language) if len(source.pages) <= MAX_PAGES else None
         if ocr is None:
             raise BookError(problem, _OCR_HINT)
         source = read_source(path, folder, ocr, OCR_SECONDS)
-        if problem := _without_text(source, path):
+        if problem := without_text(source, path):
             raise BookError(problem, "Tesseract found no text in it either.")
         _even_sizes(source.pages)
         return source, [f"The text was recognised by Tesseract ({ocr.languages}): expect errors."]
@@ -132,7 +132,7 @@ def _even_sizes(pages: list[Page]) -> None:
                 line.spans = [replace(span, size=body, raised=False) for span in line.spans]
 
 
-def _without_text(source: Source, path: Path) -> str:
+def without_text(source: Source, path: Path) -> str:
     """What is wrong with a PDF that has no text, or an empty string."""
     letters = sum(
         map(str.isalpha, (c for p in source.pages for line in p.lines for c in line.text))
@@ -146,7 +146,7 @@ def _without_text(source: Source, path: Path) -> str:
     return ""
 
 
-def _untype(pages: list[Page]) -> None:
+def untype(pages: list[Page]) -> None:
     """A book that is typewritten is not a book of code."""
     counts: Counter[bool] = Counter()
     for page in pages:
@@ -159,7 +159,13 @@ def _untype(pages: list[Page]) -> None:
                 line.spans = [replace(span, mono=False) for span in line.spans]
 
 
-def _title(source: Source, flow: Flow, path: Path) -> str:
+def language_of(source: Source) -> str:
+    """The declared language (BCP-47), or an empty string."""
+    return source.language if _TAG.fullmatch(source.language) else ""
+
+
+def title_of(source: Source, flow: Flow, path: Path) -> str:
+    """The declared title, else the first heading of the first pages, else the file's name."""
     declared = clean(source.title)
     if not _NO_TITLE.fullmatch(declared):
         return declared
@@ -172,6 +178,12 @@ def _notes(source: Source, flow: Flow) -> list[str]:
     notes = ["The PDF is reflowed: the result is an EPUB."]
     if flow.furniture:
         notes.append(f"{flow.furniture} lines of headers, footers and page numbers are left out.")
+    return notes + problems(source)
+
+
+def problems(source: Source) -> list[str]:
+    """What a person should know about pages that were read in part or not at all."""
+    notes = []
     pictures = [p.number + 1 for p in source.pages if not p.lines and p.pictures and not p.problem]
     if pictures:
         listed = _listed(pictures)

@@ -44,6 +44,8 @@ class Element:
     formula: bool = False  # a figure whose ``alt`` is not to be translated
     text: str = ""
     last_page: int = -1
+    lines: list[Line] = field(default_factory=list)  # where its text stands
+    cells: list[list[Line | None]] = field(default_factory=list)  # of a table
     number: int = 0  # of a note that the text refers to; of a heading in the navigation
 
     @property

@@ -22,10 +22,11 @@ _END = re.compile(r"[.!?:;。！？：；…」』）)\]\"”’»]\s*$")
 _SECTION = re.compile(r"\s*(?:\d+|[A-Z])(?:\.\d+)*\.?\s")
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»)\]」』）]*\s*$")
 _DIVIDED = re.compile(r"\w[-\u2010\u00ad]\s*$")
+_PAGE_END = re.compile(r"\s[\divxlc]+\s*$")
 LEADERS = re.compile(r"\s…\s*[\divxlc]*\s*$")
 _CAPTION = re.compile(
     r"\s*(?:fig(?:ure|\.)?|table|tab\.|abb(?:ildung|\.)?|tabelle|tableau|figura|tabla|図|表|图|圖|그림)"
-    r"\s*[\dA-Z]+(?:[.-]\d+)*\s*([.:：])?",
+    r"\s*(?-i:[A-Z]?\d+[a-z]?|[IVXLC]+|[A-Z])(?:[.-]\d+)*(?![A-Za-z])\s*([.:：])?",
     re.I,
 )
 
@@ -46,7 +47,8 @@ class Flow:
         self.elements = self._elements(items)
         for marker, lines in notes:
             spans = join_lines(lines, self.words)
-            self.elements.append(Element(Kind.NOTE, lines[0].page, spans, marker=marker))
+            note = Element(Kind.NOTE, lines[0].page, spans, marker=marker, lines=lines)
+            self.elements.append(note)
         for page in pages:
             if page.problem:
                 text = f"Page {page.number + 1} of the PDF cannot be read: {page.problem}."
@@ -62,6 +64,7 @@ class Flow:
         def flush() -> None:
             if group:
                 elements.append(self._element(group))
+                elements[-1].lines = list(group)
                 group.clear()
             elements.extend(waiting)
             waiting.clear()
@@ -75,7 +78,7 @@ class Flow:
                 waiting.append(figure)
             elif isinstance(item, Table):
                 rows = [[self._cell(cell) for cell in row] for row in item.rows]
-                waiting.append(Element(Kind.TABLE, item.page, rows=rows))
+                waiting.append(Element(Kind.TABLE, item.page, rows=rows, cells=item.cells))
             else:
                 if group and self._begins(group, item, bool(waiting)):
                     flush()
@@ -106,8 +109,11 @@ class Flow:
             return not (line.size < self.body and last.size < self.body and len(line.text) < 3)
         if code:
             return interrupted or last.column != line.column or self._gap(last, line) > 2.6
-        if bool(_CAPTION.match(line.text)) and line.text.lstrip()[0].isupper() and _is_end(last):
-            return True
+        caption = _CAPTION.match(line.text)
+        if caption and line.text.lstrip()[0].isupper():
+            apart = last.column != line.column or self._gap(last, line) > 1.35
+            if _is_end(last) or (apart and caption[1]):
+                return True
         headings = self._is_heading(group), self._is_heading([line])
         if headings[0] != headings[1]:
             return True
@@ -115,6 +121,8 @@ class Flow:
             near = last.column == line.column and 0 < self._gap(last, line) < 1.5
             return not near or bool(_SECTION.match(line.text))
         if LEADERS.search(last.text) or last.text.strip().isdigit():
+            return True
+        if LEADERS.search(line.text) and _PAGE_END.search(last.text):
             return True
         if _marker(line) and (
             _is_end(last)

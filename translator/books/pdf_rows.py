@@ -62,6 +62,7 @@ def _with_initials(lines: list[Line]) -> list[Line]:
         first = min(beside, key=lambda line: line.y0)
         blank = " " if first.text.startswith(" ") else ""
         start = first.spans[0]
+        first.boxes += initial.boxes
         first.spans[0] = replace(start, text=letter + blank + start.text.lstrip())
         for line in beside:
             line.x0 = initial.x0
@@ -111,7 +112,7 @@ def _is_row(row: list[Line]) -> bool:
         return False
     gaps = [b.x0 - a.x1 for a, b in pairwise(row)]
     # A bullet, a number of a heading or a marker of a note is no cell.
-    return min(gaps) > 0.8 * row[0].size and len(row[0].text.strip()) > 2
+    return min(gaps) > 0.8 * row[0].size and (len(row) > 2 or len(row[0].text.strip()) > 2)
 
 
 def _aligned(first: list[Line], row: list[Line]) -> bool:
@@ -129,6 +130,10 @@ def _aligned(first: list[Line], row: list[Line]) -> bool:
 
 def _table(rows: list[list[Line]]) -> Table:
     lines = [line for row in rows for line in row]
+    for row in rows:
+        row[0].left, row[-1].right = row[0].x0, max(line.x1 for line in lines)
+        for cell, following in pairwise(row):
+            cell.right, following.left = following.x0, cell.x1
     cells = [[" ".join(line.text.split()) for line in row] for row in rows]
     return Table(
         min(line.x0 for line in lines),
@@ -137,6 +142,7 @@ def _table(rows: list[list[Line]]) -> Table:
         max(line.y1 for line in lines),
         cells,
         lines[0].page,
+        [list(row) for row in rows],
     )
 
 
@@ -152,7 +158,8 @@ def _joined(row: list[Line]) -> Line:
         last = line.spans[-1]
         spans = [*line.spans[:-1], replace(last, text=last.text + blank), *piece.spans]
         y0, y1 = min(line.y0, piece.y0), max(line.y1, piece.y1)
-        line = Line(line.x0, y0, piece.x1, y1, spans, line.page)
+        boxes = line.boxes + piece.boxes
+        line = Line(line.x0, y0, piece.x1, y1, spans, line.page, boxes=boxes)
     if not line.all("mono") and (match := _LEADER.search(line.text)):
         line.spans = [
             replace(line.spans[0], text=line.text[: match.start()].rstrip() + " … "),

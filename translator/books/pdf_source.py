@@ -81,11 +81,17 @@ def _say(
     path: Path, folder: Path, first: int, ocr: Recognition | None, seconds: float
 ) -> Iterator[dict[str, Any]]:
     # -P: names beside the worker must not hide those of the library.
-    command = [sys.executable, "-P", str(_WORKER), str(path), str(folder), str(first)]
+    command = ["-P", str(_WORKER), str(path), str(folder), str(first)]
     if ocr is not None:
         command += [ocr.languages, ocr.folder]
+    return told(command, seconds)
+
+
+def told(arguments: list[str], seconds: float) -> Iterator[dict[str, Any]]:
+    """The JSON lines that a Python process with these arguments writes, until it ends, dies, or
+    says nothing for ``seconds`` and is killed."""
     with subprocess.Popen(
-        command,
+        [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -33,12 +33,13 @@ _WORDS = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{3,}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffd]")
 _MAX_DRAWINGS = 4000  # paths of a page above which no figure is looked for
-_TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP  # ligatures expanded
+_MAX_DRAWN = 500  # drawings of a page whose places are told
+TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP  # ligatures expanded
 
 
 def main(path: str, folder: str, first: int, languages: str = "", data: str = "") -> int:
     """Write what the document holds to standard output; 0 also when it cannot be opened."""
-    _limit_memory()
+    limit_memory()
     # The library prints hints of its own to standard output.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -69,7 +70,8 @@ def main(path: str, folder: str, first: int, languages: str = "", data: str = ""
     return 0
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Let this process have :data:`MEMORY` and no more, where the system can do that."""
     try:
         import resource
     except ImportError:  # Windows
@@ -98,10 +100,13 @@ def _page(
     document: pymupdf.Document, number: int, folder: Path, languages: str, data: str
 ) -> dict[str, Any]:
     page = document[number]
+    turn = 0 if languages else page.rotation
+    if turn:
+        page.set_rotation(0)  # places are those on the page that is not turned
     recognised = None
     if languages:
         recognised = page.get_textpage_ocr(
-            flags=_TEXT_FLAGS, language=languages, dpi=_OCR_DPI, full=True, tessdata=data
+            flags=TEXT_FLAGS, language=languages, dpi=_OCR_DPI, full=True, tessdata=data
         )
     lines = _lines(page, recognised)
     letters = sum(len(span[0]) for line in lines for span in line[6])
@@ -113,10 +118,11 @@ def _page(
     inside = [_texts(lines, region) for region in regions]
     lines = [line for line in lines if not any(_within(line, region) for region in regions)]
     pictures = [
-        [*_box(region), _render(page, region, folder), text, number >= drawn]
+        [*_box(region), _render(page, region, folder, turn), text, number >= drawn]
         for number, (region, text) in enumerate(zip(regions, inside, strict=True))
     ]
-    pictures += _images(document, page, folder, letters > (0 if languages else _MANY), regions)
+    text_page = letters > (0 if languages else _MANY)
+    pictures += _images(document, page, folder, text_page, regions, turn)
     return {
         "page": number,
         "width": page.rect.width,
@@ -124,15 +130,24 @@ def _page(
         "lines": lines,
         "pictures": pictures,
         "tables": tables,
+        "drawn": [_box(drawing["rect"]) for drawing in rulers or ()][:_MAX_DRAWN],
     }
 
 
 def _lines(page: pymupdf.Page, recognised: pymupdf.TextPage | None) -> list[list[Any]]:
     lines = []
-    for block in page.get_text("dict", flags=_TEXT_FLAGS, textpage=recognised)["blocks"]:
+    for block in page.get_text("dict", flags=TEXT_FLAGS, textpage=recognised)["blocks"]:
         for line in block.get("lines", ()):
             spans = [
-                [s["text"], s["size"], s["flags"], s["font"], s["origin"][1]]
+                [
+                    s["text"],
+                    s["size"],
+                    s["flags"],
+                    s["font"],
+                    s["origin"][1],
+                    s["color"],
+                    *s["bbox"],
+                ]
                 for s in line["spans"]
                 if s["text"]
             ]
@@ -155,6 +170,7 @@ def _tables(page: pymupdf.Page, drawings: list[dict[str, Any]] | None) -> list[l
     found: list[list[Any]] = []
     for table in page.find_tables(strategy="lines_strict").tables:
         rows = [[cell or "" for cell in row] for row in table.extract()]
+        places = [row.cells for row in table.rows]  # None: part of the cell before
         cells = [cell for row in rows for cell in row]
         filled = sum(bool(cell.strip()) for cell in cells)
         if table.row_count < 2 or table.col_count < 2 or filled < 0.4 * len(cells):
@@ -162,7 +178,7 @@ def _tables(page: pymupdf.Page, drawings: list[dict[str, Any]] | None) -> list[l
         if max(map(len, cells)) > 1500 or any(map(_CONTROL.search, cells)):
             continue  # a frame around the page, or a drawing with arrows
         if not any(pymupdf.Rect(table.bbox).intersects(other[:4]) for other in found):
-            found.append([*table.bbox, rows])
+            found.append([*table.bbox, rows, places])
     return found
 
 
@@ -270,6 +286,7 @@ def _images(
     folder: Path,
     text_page: bool,
     taken: list[pymupdf.Rect],
+    turn: int,
 ) -> list[list[Any]]:
     groups: list[tuple[pymupdf.Rect, list[int]]] = []
     for info in page.get_image_info(xrefs=True):
@@ -289,7 +306,7 @@ def _images(
     found = []
     for box, xrefs in groups:
         if box.width >= _SMALLEST and box.height >= _SMALLEST:
-            name = _stored(document, xrefs, folder) or _render(page, box, folder)
+            name = _stored(document, xrefs, folder) or _render(page, box, folder, turn)
             found.append([*_box(box), name, "", False])
     return found
 
@@ -306,8 +323,9 @@ def _stored(document: pymupdf.Document, xrefs: list[int], folder: Path) -> str:
     return _save(image["image"], "jpg" if image["ext"] == "jpeg" else "png", folder)
 
 
-def _render(page: pymupdf.Page, region: pymupdf.Rect, folder: Path) -> str:
-    picture = page.get_pixmap(clip=region, dpi=_DPI, alpha=False)
+def _render(page: pymupdf.Page, region: pymupdf.Rect, folder: Path, turn: int) -> str:
+    matrix = pymupdf.Matrix(_DPI / 72, _DPI / 72).prerotate(turn)
+    picture = page.get_pixmap(clip=region, matrix=matrix, alpha=False)
     return _save(picture.tobytes("png"), "png", folder)
 
 

@@ -12,7 +12,6 @@ import re
 
 from translator.books import safety
 from translator.books.xmltree import SPACE, decode_references, escape, mend
-from translator.errors import BookError
 
 # A tag whose quotes are whole, else anything up to the next angle bracket.
 _TAG = re.compile(
@@ -25,6 +24,9 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?")
 _VOID_NAMES = "area base br col embed hr img input link meta param source track wbr"
 _VOID = frozenset(_VOID_NAMES.split())
 _NO_PARAGRAPH = "p h1 h2 h3 h4 h5 h6 ul ol dl div table blockquote pre section hr figure"
+# Only these stand in a head, and a title holds text alone: else an end was left out.
+_IN_HEAD_NAMES = "title meta link style script base noscript template object"
+_IN_HEAD = frozenset(_IN_HEAD_NAMES.split())
 _LI, _DEF, _CELL, _ROW = ("li",), ("dt", "dd"), ("td", "th"), ("tr",)
 # An element on the left ends an open element on the right, up to the nearest barrier.
 _CLOSES = {
@@ -101,6 +103,8 @@ class _Repair:
 
     def _start(self, name: str, rest: str) -> None:
         name = _lower(name)
+        if self._open[1:2] == ["head"]:
+            self._leave_head(name)
         for closed in _CLOSES.get(name, ()):
             self._close_implied(closed)
         if name in ("html", "body") and name in self._open:
@@ -116,7 +120,13 @@ class _Repair:
             self._out.append(f"<{name}{listed}>")
             self._open.append(name)
             if len(self._open) > safety.MAX_DEPTH:
-                raise BookError(f"A page nests more than {safety.MAX_DEPTH} elements.")
+                raise safety.too_deep("A page")
+
+    def _leave_head(self, name: str) -> None:
+        if self._open[2:3] == ["title"]:
+            self._pop_to(2)
+        if name not in _IN_HEAD and len(self._open) == 2:
+            self._pop_to(1)
 
     def _close_implied(self, name: str) -> None:
         for index in range(len(self._open) - 1, -1, -1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -56,6 +57,11 @@ def check_container(archive: zipfile.ZipFile, name: str) -> None:
                 f"{name} has an entry that points outside the book ({info.filename[:60]!r}).",
                 "Verso does not open such a file.",
             )
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise BookError(
+                f"{name} has an entry that is a link to another file ({info.filename[:60]!r}).",
+                "Verso does not open such a file.",
+            )
         if info.flag_bits & 0x1:
             raise BookError(f"{name} is locked with a password.", "Use an unlocked copy.")
     _check_damage(archive, name)
@@ -68,6 +74,14 @@ def _check_damage(archive: zipfile.ZipFile, name: str) -> None:
         raise BookError(f"{name} is damaged ({error}).", "Get the file again.") from error
     if bad is not None:
         raise BookError(f"{name} is damaged: {bad} cannot be unpacked.", "Get the file again.")
+
+
+def too_deep(name: str) -> BookError:
+    """The error for elements inside elements beyond :data:`MAX_DEPTH`."""
+    return BookError(
+        f"{name} nests more than {MAX_DEPTH} elements.",
+        "No book needs that: get another copy, or save it anew with the program that made it.",
+    )
 
 
 def check_encryption(encryption_xml: str, name: str) -> None:

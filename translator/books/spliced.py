@@ -16,6 +16,8 @@ from translator.books.xmltree import Edit, splice
 from translator.errors import BookError
 from translator.types import Block
 
+# Noncharacters, for a program's own use; the first ones are placeholders.
+_MARKS = [chr(code) for code in (*range(0xFDD4, 0xFDF0), *range(0x1FFFE, 0x10FFFF, 0x10000))]
 Render = Callable[[Unit, str, Callable[[int, int], str]], str]
 
 
@@ -46,7 +48,8 @@ def compose(
     """
     jobs: list[tuple[int, int, Unit | Edit]] = [(e.start, e.end, e) for e in edits]
     jobs += [(u.run.start, u.run.end, u) for u in changed_units(part.units, texts)]
-    jobs.sort(key=lambda job: (job[0], -job[1]))
+    # An insertion stands before what begins in its place, not inside it.
+    jobs.sort(key=lambda job: (job[0], job[1] > job[0], -job[1]))
     done: list[Edit] = []  # the last one starts first
     for start, end, job in reversed(jobs):
         inside: list[Edit] = []
@@ -64,6 +67,45 @@ def compose(
 
         done.append(Edit(start, end, render(job, texts[job.id], take)))
     return splice(part.source, done)
+
+
+class Copies:
+    """Copies of source text in a bilingual edition.
+
+    They are marked while the text is composed, so that their places in the written text are known
+    and nothing in the file itself has to mark them.
+    """
+
+    def __init__(self, source: str, texts: Mapping[str, str]) -> None:
+        used = set(source).union(*texts.values())
+        self._mark = next(mark for mark in _MARKS if mark not in used)
+
+    def mark(self, copy: str) -> str:
+        """A copy, or other text of the edition that the translation alone would not have."""
+        return f"{self._mark}{copy}{self._mark}"
+
+    def written(self, marked: str) -> str:
+        """The text as it goes into the file."""
+        return marked.replace(self._mark, "")
+
+    def left_out(self, marked: str, text: str, coded: Callable[[str], str] = str) -> str:
+        """A text that was written as ``marked`` says, without the copies that are in place.
+
+        ``coded`` says what a piece looks like after writing and reading.
+        """
+        pieces, position = [], 0
+        first, *rest = map(coded, marked.split(self._mark))
+        place = len(first)  # where the next copy should begin
+        for copy, following in zip(rest[::2], rest[1::2], strict=True):
+            if not text.startswith(copy, place):  # something before it is not as it was written
+                place = text.find(copy, position)
+            if place < 0:
+                place = position + len(following)
+                continue
+            pieces.append(text[position:place])
+            position = place + len(copy)
+            place = position + len(following)
+        return "".join([*pieces, text[position:]])
 
 
 def changed_units(units: Iterable[Unit], texts: Mapping[str, str]) -> list[Unit]:
@@ -118,10 +160,16 @@ class SplicedBook(ABC):
         return Counter()
 
     def found(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Found:
-        """Read a written file again; see :meth:`translator.books.base.Book.found`."""
+        """Read a written file again; lines of what was one block count as that block."""
         again = self._again(output, texts, options)
-        seen = {block.id: again.visible(block.id, block.text) for block in again.blocks()}
-        in_place = {block.id: seen.get(block.id, "") for block in self._blocks}
+        seen: dict[str, str] = {}
+        lines: dict[str, list[str]] = {}
+        for block in again.blocks():
+            seen[block.id] = again.visible(block.id, block.text)
+            whole, dot, _ = block.id.rpartition(".")
+            if dot and "#" in whole:
+                lines.setdefault(whole, []).append(seen[block.id])
+        in_place = {b.id: seen.get(b.id) or " ".join(lines.get(b.id, ())) for b in self._blocks}
         return Found(in_place, again.inventory())
 
     def write(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:

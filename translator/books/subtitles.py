@@ -19,7 +19,7 @@ from translator.books.assemble import build_pieces
 from translator.books.base import Bilingual, WriteOptions
 from translator.books.decoding import Decoded, decode_text
 from translator.books.runs import Run
-from translator.books.spliced import Part, SplicedBook, changed_units
+from translator.books.spliced import Copies, Part, SplicedBook, changed_units
 from translator.books.subtitles_text import (
     balanced,
     bare,
@@ -39,6 +39,7 @@ _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,:]\d{1,3}"
 _TIMING = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}[^\r\n]*(?:\r\n|\r|\n|\Z)", re.M)
 _NUMBER = re.compile(r"(?:\A|(?<=[\r\n]))[ \t]*\d+[ \t]*(?:\r\n|\r|\n)\Z")
 _BLANK = re.compile(r"(?:\r\n|\r(?!\n)|\n)[ \t]*(?:\r\n|\r|\n)")
+_PLACE = re.compile(r"\{\\[^{}]*\}")
 _HEADER = re.compile(r"^(Language:[ \t]*)([^\s]+)", re.M | re.I)
 
 
@@ -64,7 +65,9 @@ def read(path: Path) -> SubtitleBook:
     """Read subtitles. Raises :class:`BookError` when the file holds none."""
     size = path.stat().st_size
     if size > safety.MAX_TEXT_FILE:
-        raise BookError(f"{path.name} is {size >> 20} MiB of text, more than any film.")
+        raise BookError(
+            f"{path.name} is {size >> 20} MiB of text, more than any film.", "Split it."
+        )
     return SubtitleBook(path, decode_text(path.read_bytes(), path.name))
 
 
@@ -148,9 +151,9 @@ class SubtitleBook(SplicedBook):
         return match[0] if match else "\n"
 
     def _compose(
-        self, texts: Mapping[str, str], options: WriteOptions
+        self, texts: Mapping[str, str], options: WriteOptions, copies: Copies
     ) -> tuple[str, dict[int, list[int]]]:
-        """The written text, and how many lines each speaker of a changed cue has in it."""
+        """The marked text, and how many lines each speaker of a changed cue has in it."""
         source = self._decoded.text
         edits, lines = [], {}
         for cue in self._changed(texts):
@@ -162,14 +165,22 @@ class SubtitleBook(SplicedBook):
                 counts.append(line_count(said))
                 position = turn.end
             lines[cue.number] = counts
-            both = [raw, new + source[position : cue.end]]
-            if options.bilingual == "below":
-                both.reverse()
-            text = both[1] if options.bilingual == "none" else self._newline.join(both)
+            text = new + source[position : cue.end]
+            copy = self._copy(raw, options.source or self.language)
+            if options.bilingual == "above":
+                text = copies.mark(copy + self._newline) + text
+            elif options.bilingual == "below":
+                text += copies.mark(self._newline + copy)
             edits.append(Edit(cue.start, cue.end, text))
         if edits and (declared := self._declared()):
             edits.append(Edit(*declared.span(2), options.target))
         return splice(source, edits), lines
+
+    def _copy(self, raw: str, language: str) -> str:
+        """A cue's source text, with its language in WebVTT; its place is said once."""
+        if self._vtt:
+            return f"<lang {language}>{raw}</lang>" if language else raw
+        return _PLACE.sub("", raw)
 
     def _said(
         self, turn: _Turn, texts: Mapping[str, str], options: WriteOptions, limit: int
@@ -197,34 +208,18 @@ class SubtitleBook(SplicedBook):
         return replace(self._decoded, text=text)
 
     def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
-        coded = self._coded(self._compose(texts, options)[0])
+        copies = Copies(self._decoded.text, texts)
+        coded = self._coded(copies.written(self._compose(texts, options, copies)[0]))
         with base.atomic_output(output) as file:
             file.write(coded.bom + coded.text.encode(coded.encoding, "replace"))
 
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> SubtitleBook:
-        composed, lines = self._compose(texts, options)
-        coded = self._coded(composed)
+        copies = Copies(self._decoded.text, texts)
+        composed, lines = self._compose(texts, options, copies)
+        coded = self._coded(copies.written(composed))
         data = output.read_bytes().removeprefix(coded.bom)
-        text = data.decode(coded.encoding, "replace")
-        if options.bilingual != "none":
-            text = self._without_source(text, texts, options)
+        text = copies.left_out(composed, data.decode(coded.encoding, "replace"))
         return SubtitleBook(output, replace(coded, text=text), lines)
-
-    def _without_source(self, text: str, texts: Mapping[str, str], options: WriteOptions) -> str:
-        """A bilingual edition's text without the source's copies."""
-        edits = []
-        written = {cue.number: cue for cue in _cues(text, self._vtt)}
-        for cue in self._changed(texts):
-            new = written.get(cue.number)
-            if new is None:
-                continue
-            raw, shown = self._decoded.text[cue.start : cue.end], text[new.start : new.end]
-            above, raw = raw + self._newline, self._newline + raw
-            if options.bilingual == "above" and shown.startswith(above):
-                edits.append(Edit(new.start, new.start + len(above), ""))
-            elif options.bilingual == "below" and shown.endswith(raw):
-                edits.append(Edit(new.end - len(raw), new.end, ""))
-        return splice(text, edits)
 
 
 def _cues(source: str, vtt: bool) -> list[_Cue]:

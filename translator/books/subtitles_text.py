@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil
@@ -186,14 +187,18 @@ def _may_part(left: str, right: str) -> bool:
 
 def _cut(joined: str, places: list[tuple[int, int]], cells: int, count: int) -> list[str]:
     cuts: list[int] = []
-    rest = places
+    before = [cells_before for _, cells_before in places]  # never falls
+    first = 0
     for number in range(1, count):
-        if not rest:
+        if first == len(places):
             break
         wanted = cells * number / count
-        best = min(range(len(rest)), key=lambda i: abs(rest[i][1] - wanted))
-        cuts.append(rest[best][0])
-        rest = rest[best + 1 :]
+        best = bisect_left(before, wanted, first)
+        nearer = best < len(before) and before[best] - wanted < wanted - before[best - 1]
+        if best > first and not nearer:
+            best -= 1
+        cuts.append(places[best][0])
+        first = best + 1
     edges = [0, *cuts, len(joined)]
     return [joined[a:b].strip() for a, b in pairwise(edges)]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from translator import languages
 from translator.books.base import WriteOptions
-from translator.books.xhtml import Page
+from translator.books.xhtml import Page, language_attributes, side_by_side
 from translator.books.xmltree import Edit, Node, escape
 from translator.errors import InputError
 
@@ -17,6 +17,12 @@ _RTL_FALLBACK = frozenset({"ar", "he", "fa", "ur", "ps", "sd", "ug", "yi", "dv",
 _VERTICAL_CSS = re.compile(
     r"(writing-mode\s*:\s*)(?:vertical-[rl][lr]|sideways-[rl][lr]|tb-rl|tb-lr|tb)\b", re.I
 )
+# Only for the page as a whole: code and numbers may have their own direction.
+_LTR_CSS = re.compile(
+    r"((?:^|[},;\s])(?:html|body|:root)\s*\{[^{}]*?(?<![\w-])direction\s*:\s*)ltr\b", re.I
+)
+_ALIGN_CSS = re.compile(r"((?<![\w-])text-align\s*:\s*)(left|right)\b", re.I)
+_MIRRORED = {"left": "right", "right": "left"}
 _RTL_CSS = re.compile(r"((?<![\w-])direction\s*:\s*)rtl\b", re.I)
 
 
@@ -72,12 +78,24 @@ class Turn:
         return _primary(tag) in known
 
     def css(self, text: str) -> str:
-        """Style rules for the target: columns become lines, right-to-left becomes left-to-right."""
+        """Style rules for the target: columns become lines, directions and alignments turn."""
         if self.to_horizontal:
             text = _VERTICAL_CSS.sub(r"\1horizontal-tb", text)
-        if self.forward == "ltr" and self.backward == "rtl":
-            text = _RTL_CSS.sub(r"\1ltr", text)
-        return text
+        if self.forward == self.backward:
+            return text
+        pattern = _RTL_CSS if self.forward == "ltr" else _LTR_CSS
+        text = pattern.sub(rf"\1{self.forward}", text)
+        return _ALIGN_CSS.sub(lambda rule: rule[1] + _MIRRORED[rule[2].lower()], text)
+
+    def both(self, source: str, target: str) -> str:
+        """The markup of a block in a bilingual edition, from those of its two texts."""
+        mixed = self.forward != self.backward
+        tags = (self.options.source or self.declared, self.target)
+        first, second = (
+            language_attributes(tag, direction if mixed else "", self.modern)
+            for tag, direction in zip(tags, (self.backward, self.forward), strict=True)
+        )
+        return side_by_side(source, target, (first, second), self.options.bilingual)
 
     def page_edits(self, page: Page) -> list[Edit]:
         """Changes to the tags of a translated page."""

@@ -1,7 +1,7 @@
 """An XHTML page -> units of text, and back.
 
 All that a reader of the page can see or hear is a unit: the content of every block element,
-bare text beside blocks, the page's title, and the attributes alt, title and aria-label.
+bare text beside blocks, the page's title, and attributes such as alt, title and aria-label.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from translator.books.assemble import build
 from translator.books.inline import forbids_translation, inner_text
 from translator.books.runs import Run, collapse, has_letters
 from translator.books.xmltree import Attribute, Node, NodeKind, escape, parse
+from translator.part_titles import ROLES
 from translator.types import Block, BlockKind
 
 _BLOCK_NAMES = (
@@ -36,7 +37,8 @@ _KINDS = {
 }
 _VERBATIM = frozenset({"pre", "code", "kbd", "samp", "textarea"})
 _NOTES = frozenset({"footnote", "endnote", "rearnote", "note", "doc-footnote", "doc-endnote"})
-_TEXT_ATTRIBUTES = ("alt", "title", "aria-label")
+_HEADING = re.compile("h[1-6]")
+_TEXT_ATTRIBUTES = ("alt", "title", "aria-label", "aria-description", "summary", "abbr")
 # Their title or alt is not text of the page.
 _SILENT = frozenset({"link", "style", "meta", "script", "head", "base"})
 _ROMAN = re.compile(r"(?=.)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})[.:)]?")
@@ -54,6 +56,7 @@ class Unit:
     """A run, and what it is in its page. ``quote`` is set for an attribute's value.
 
     ``plain``: the place takes text only, so a bilingual edition has the target alone there.
+    ``level`` and ``role`` are those of :class:`translator.types.Block`.
     """
 
     id: str
@@ -62,6 +65,8 @@ class Unit:
     keep: str | None
     quote: str = ""
     plain: bool = False
+    level: int = 0
+    role: str = ""
 
     def blocks(self, section: str) -> list[Block]:
         """The unit's block, and one for each reason why something inside stays."""
@@ -69,8 +74,9 @@ class Unit:
             text = self.run.text
             if markup.has_placeholders(text):
                 text = self.run.visible(text)
-            return [Block(self.id, text, self.kind, section, self.keep)]
-        blocks = [Block(self.id, self.run.text, self.kind, section)]
+            return [Block(self.id, text, self.kind, section, self.keep, self.level, self.role)]
+        text = self.run.text
+        blocks = [Block(self.id, text, self.kind, section, None, self.level, self.role)]
         reasons: dict[str, list[str]] = {}
         for reason, text in self.run.kept:
             reasons.setdefault(reason, []).append(text)
@@ -87,6 +93,8 @@ class _Context:
     keep: str | None = None
     preserve: bool = False
     plain: bool = False
+    level: int = 0
+    role: str = ""
 
 
 @dataclass(slots=True)
@@ -147,7 +155,7 @@ class _Reader:
         for node in head.iter():
             if node is not head:
                 self._look(node, may_change=True)
-        for title in head.iter("title"):
+        for title in outermost(head.iter("title")):
             if title.children:
                 context = _Context(BlockKind.METADATA, plain=True)
                 self._add(build(self._source, title.children), context)
@@ -194,7 +202,7 @@ class _Reader:
         """Note what later steps need of an element."""
         inventory = self._page.inventory
         if node.name in _COUNTED:
-            raw = self._source[node.start : node.end] if node.name in _EXACT else ""
+            raw = self._source[node.start : node.inner_end] if node.name in _EXACT else ""
             inventory[f"<{node.name}> {zlib.crc32(raw.encode('utf-8', 'replace')):08x}"] += 1
         if node.name == "style":
             self._page.styles.append(node)
@@ -211,16 +219,19 @@ class _Reader:
         self._number += 1
         for index, run in enumerate(runs, 1):
             part = f".{index}" if len(runs) > 1 else ""
-            keep = context.keep or run.keep or _nothing(run)
+            keep = context.keep or run.keep or nothing_in(run)
             plain = bool(quote) or context.plain or context.kind is BlockKind.TOC
             unit_id = f"{self._member}#{self._number}{part}"
-            self._page.units.append(Unit(unit_id, run, context.kind, keep, quote, plain))
+            at = context.level, context.role
+            self._page.units.append(Unit(unit_id, run, context.kind, keep, quote, plain, *at))
 
 
 def _enter(node: Node, context: _Context) -> _Context:
     """The context inside an element."""
     attributes = node.attributes
     kind, keep, preserve = context.kind, context.keep, context.preserve
+    level = int(node.name[1]) if _HEADING.fullmatch(node.name) else 0
+    role = context.role
     if context.kind is not BlockKind.TOC:
         kind = _KINDS.get(node.name, kind)
     if attributes:
@@ -231,15 +242,18 @@ def _enter(node: Node, context: _Context) -> _Context:
         types = f"{node.get('epub:type')} {node.get('role')}".split()
         if not _NOTES.isdisjoint(types):
             kind = BlockKind.NOTE
+        role = next((ROLES[name] for name in types if name in ROLES), role)
         preserve = preserve or node.get("xml:space") == "preserve"
     if node.name in _VERBATIM:
         keep = keep or inline.CODE
     if context.kind is BlockKind.NOTE and kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
         kind = BlockKind.NOTE
-    return _Context(kind, keep, preserve, context.plain or node.name in ("option", "title"))
+    plain = context.plain or node.name in ("option", "title")
+    return _Context(kind, keep, preserve, plain, level, role)
 
 
-def _nothing(run: Run) -> str | None:
+def nothing_in(run: Run) -> str | None:
+    """Why a run with letters has nothing to translate."""
     text = collapse(markup.plain(run.text))
     if _ROMAN.fullmatch(text):
         return ROMAN
@@ -252,12 +266,21 @@ def attribute_run(source: str, found: Attribute) -> Run:
     return build(source, [value])[0]
 
 
+def outermost(nodes: Iterator[Node]) -> Iterator[Node]:
+    """Nodes in document order without those inside another one, which are part of it."""
+    end = 0
+    for node in nodes:
+        if node.start >= end:
+            end = node.end
+            yield node
+
+
 def plain_units(source: str, nodes: Iterator[Node], member: str, kind: BlockKind) -> list[Unit]:
     """Units of elements that hold text only (NCX labels, OPF metadata)."""
     units: list[Unit] = []
-    for node in nodes:
+    for node in outermost(nodes):
         for run in build(source, node.children):
-            keep = run.keep or _nothing(run)
+            keep = run.keep or nothing_in(run)
             units.append(Unit(f"{member}#{len(units) + 1}", run, kind, keep, plain=True))
     return units
 

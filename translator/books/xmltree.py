@@ -42,6 +42,9 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 OPAQUE = frozenset({"math", "svg", "script", "style"})
 
 
+BROKEN = "The book is damaged: get another copy, or save it anew with the program that made it."
+
+
 class NodeKind(Enum):
     """What a node is. OTHER: comments, processing instructions, the doctype."""
 
@@ -148,11 +151,11 @@ def parse(text: str, blocks: frozenset[str], name: str) -> Node:
                 continue
             stack.append(node)
             if len(stack) > safety.MAX_DEPTH:
-                raise BookError(f"{name} nests more than {safety.MAX_DEPTH} elements.")
+                raise safety.too_deep(name)
         elif match["end"] is not None:
             node = stack.pop()
             if not stack:
-                raise BookError(f"{name} has an end tag without a start.")
+                raise BookError(f"{name} has an end tag without a start.", BROKEN)
             node.inner_end, node.end = match.start(), match.end()
             stack[-1].has_block |= node.has_block
         else:
@@ -164,7 +167,7 @@ def parse(text: str, blocks: frozenset[str], name: str) -> Node:
 
 def _add_text(parent: Node, text: str, start: int, stop: int, name: str) -> None:
     if text.find("<", start, stop) >= 0:  # cannot happen in what expat accepts
-        raise BookError(f"{name} has markup that Verso cannot read.")
+        raise BookError(f"{name} has markup that Verso cannot read.", BROKEN)
     parent.children.append(Node(NodeKind.TEXT, start, stop, start, stop))
 
 
@@ -198,7 +201,7 @@ def _skip_opaque(text: str, node: Node, raw_name: str) -> int:
         if not depth:
             node.inner_end, node.end = match.span()
             return node.end
-    raise BookError(f"An element <{raw_name}> has no end.")
+    raise BookError(f"An element <{raw_name}> has no end.", BROKEN)
 
 
 def error(text: str, name: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translator.commands.terminal import print_json, say, table
@@ -35,6 +36,16 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     shown.add_argument("id", metavar="ID", help="the job's id, or its beginning")
     shown.add_argument("--json", action="store_true", help="as JSON")
     shown.set_defaults(run=_show)
+    another = actions.add_parser("write", help="write another edition of a finished job")
+    another.add_argument("id", metavar="ID", help="the job's id, or its beginning")
+    another.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="default: beside the job's own book"
+    )
+    another.add_argument(
+        "--bilingual", choices=("none", "above", "below", "side"), default="none",
+        help="where the source text stands (default: none)",
+    )  # fmt: skip
+    another.set_defaults(run=_write)
     for name, step, about in steps:
         action = actions.add_parser(name, help=about)
         action.add_argument("id", metavar="ID", help="the job's id, or its beginning")
@@ -61,6 +72,15 @@ def _retry(jobs: BookJobs, job_id: str) -> int:
 
     say(f"Trying {jobs.retry(job_id, queue=False):,} segments again.")
     return run_job(jobs, job_id)
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    from translator.commands.running import open_jobs, summarize
+    from translator.editions import write_edition
+
+    with open_jobs() as (jobs, _, _):
+        job = jobs.store.job(arguments.id)
+        return summarize(write_edition(jobs.store, job, arguments.output, arguments.bilingual))
 
 
 def _pause(jobs: BookJobs, job_id: str) -> int:

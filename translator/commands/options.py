@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from translator.models.registry import Registry
     from translator.models.spec import ModelSpec
+    from translator.settings import Settings
 
 _SAMPLING = ("max_new_tokens", "temperature", "min_p", "repetition_penalty")
 
 
-def add_translation_options(parser: argparse.ArgumentParser) -> None:
+def add_translation_options(parser: argparse.ArgumentParser, *, needs_target: bool = True) -> None:
     """Languages, model, style and sampling."""
-    parser.add_argument("--to", required=True, metavar="LANG", help="target language, e.g. de")
+    parser.add_argument(
+        "--to", required=needs_target, metavar="LANG", help="target language, e.g. de"
+    )
     parser.add_argument(
         "--from", dest="source", default="auto", metavar="LANG",
         help="source language (default: auto)",
@@ -27,8 +30,13 @@ def add_translation_options(parser: argparse.ArgumentParser) -> None:
         help="literary, formal, plain, or an instruction in your own words",
     )  # fmt: skip
     parser.add_argument(
-        "--glossary", type=Path, metavar="FILE", help="terms to keep to: CSV, TSV or TBX"
-    )
+        "--brief", default="", metavar="TEXT",
+        help="what the model should know of the text: its readers, its setting, its tone",
+    )  # fmt: skip
+    parser.add_argument(
+        "--glossary", action="append", default=[], metavar="NAME_OR_FILE",
+        help="terms to keep to: a name of `verso glossary`, or a CSV, TSV or TBX file; repeatable",
+    )  # fmt: skip
     parser.add_argument(
         "--download", action="store_true", help="fetch the model without asking if it is missing"
     )
@@ -43,6 +51,14 @@ def sampling_of(arguments: argparse.Namespace) -> dict[str, float]:
     """The sampling fields that were given."""
     given = {name: getattr(arguments, name) for name in _SAMPLING}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def saved_glossaries(arguments: argparse.Namespace, settings: Settings) -> tuple[Path, ...]:
+    """The files of the glossaries that were asked for. Raises :class:`InputError`."""
+    from translator.glossary_store import GlossaryStore
+
+    store = GlossaryStore(settings.glossaries)
+    return tuple(store.file_or_saved(text) for text in arguments.glossary)
 
 
 def model_of(arguments: argparse.Namespace, registry: Registry) -> ModelSpec:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator import languages
 from translator.commands.fetch import ensure
-from translator.commands.options import sampling_of
+from translator.commands.options import sampling_of, saved_glossaries
 from translator.commands.streamed import print_stream
 from translator.commands.terminal import complain, interruptible, say
 from translator.commands.translate import report_failures
@@ -49,8 +48,9 @@ class Prompt:
         self._to = languages.get(arguments.to).tag
         self._source = _source(arguments.source)
         self._style = arguments.style
+        self._brief = arguments.brief
         self._sampling = sampling_of(arguments)
-        self._glossary: Path | None = arguments.glossary
+        self._glossaries = saved_glossaries(arguments, settings)
         self._translator = Translator(spec.id, settings=settings, pool=pool)
         self._ready = False  # whether the model is known to be loaded
 
@@ -64,7 +64,8 @@ class Prompt:
                 if not self._obey(line.strip()):
                     break
             except (Cancelled, KeyboardInterrupt):
-                say("\nStopped.")
+                say("")
+                say("Stopped.")
             except VersoError as error:
                 complain(error)
         return 0
@@ -125,8 +126,9 @@ class Prompt:
                 to=self._to,
                 source=self._source,
                 style=self._style,
+                brief=self._brief,
                 sampling=self._sampling,
-                glossary=self._glossary,
+                glossaries=self._glossaries,
                 stop=stop,
             )
             doing = "Translating" if self._ready else f"Loading {self._translator.model.name}"

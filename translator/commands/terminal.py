@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from translator.errors import VersoError
+from translator.errors import VersoError, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +26,7 @@ def complain(error: VersoError) -> None:
 
 def say(line: str) -> None:
     """A line on standard error: standard output holds results only."""
-    print(line, file=sys.stderr, flush=True)
+    print(one_line(line), file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -10,10 +10,18 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from translator.commands.options import add_translation_options, model_of, sampling_of
+from translator.commands.options import (
+    add_translation_options,
+    model_of,
+    sampling_of,
+    saved_glossaries,
+)
 from translator.commands.terminal import errors_console, interruptible, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from translator.streaming import TextResult
     from translator.translator import Translator
 
@@ -58,11 +66,12 @@ def _run(arguments: argparse.Namespace) -> int:
     text = _read_input() if arguments.text in (None, "-") else arguments.text
     if not text.strip():
         return 0
+    glossaries = saved_glossaries(arguments, settings)
     ensure(spec, registry, settings, download=arguments.download)
     from translator.translator import Translator
 
     with Translator(spec.id, settings=settings) as translator, interruptible() as stop:
-        return _translate(translator, text, arguments, stop)
+        return _translate(translator, text, arguments, glossaries, stop)
 
 
 def _read_input() -> str:
@@ -81,7 +90,11 @@ def _read_input() -> str:
 
 
 def _translate(
-    translator: Translator, text: str, arguments: argparse.Namespace, stop: threading.Event
+    translator: Translator,
+    text: str,
+    arguments: argparse.Namespace,
+    glossaries: Sequence[Path],
+    stop: threading.Event,
 ) -> int:
     from translator.commands.streamed import print_stream
 
@@ -90,7 +103,8 @@ def _translate(
         to=arguments.to,
         source=arguments.source,
         style=arguments.style,
-        glossary=arguments.glossary,
+        brief=arguments.brief,
+        glossaries=glossaries,
         sampling=sampling_of(arguments),
         stop=stop,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from translator import languages
+from translator.errors import ModelError
 from translator.types import Prompt, TranslationTask
 
 UNKNOWN = "und"  # BCP-47's "undetermined": the source language of a task may be this
@@ -75,7 +76,12 @@ class PromptStyle(Protocol):
 
     @property
     def takes_notes(self) -> bool:
-        """Whether a task's note, style and terms reach the model; else they are ignored."""
+        """Whether a task's note, style, terms and context reach the model, or are left out."""
+        ...
+
+    @property
+    def revises(self) -> bool:
+        """Whether :meth:`render` can show a task's draft and ask for a better one."""
         ...
 
     @property
@@ -90,6 +96,31 @@ class PromptStyle(Protocol):
     def parse(self, reply: str, task: TranslationTask) -> str:
         """The translation inside a reply. Removes only what is provably no translation."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What most styles have in common; see :class:`PromptStyle`."""
+
+    info: StyleContext
+
+    id: ClassVar[str]
+    needs_source: ClassVar[bool] = False
+    takes_notes: ClassVar[bool] = False
+    revises: ClassVar[bool] = False
+    dry_run: ClassVar[bool] = False
+
+    def parse(self, reply: str, task: TranslationTask) -> str:
+        """See :class:`PromptStyle`. A trained form has no labels or fences to remove."""
+        return reply.strip()
+
+    def require_source(self, task: TranslationTask) -> None:
+        """Raise :class:`ModelError` for a task without a source language."""
+        if task.source == UNKNOWN:
+            raise ModelError(
+                "This model must be told the source language.",
+                "Choose it (on the command line: --from en).",
+            )
 
 
 def fingerprint(*parts: object) -> str:

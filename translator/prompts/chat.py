@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from translator import languages
-from translator.errors import ModelError
 from translator.prompts import replies
 from translator.prompts.base import (
     TAG_INSTRUCTION,
-    UNKNOWN,
+    Style,
     StyleContext,
     extras,
     fingerprint,
@@ -76,8 +75,28 @@ def instruction(task: TranslationTask) -> str:
     return " ".join(sentences)
 
 
+def revision(task: TranslationTask, own: str) -> list[Message]:
+    """What is asked about a draft: an editor's work, with source and draft in one message.
+
+    To a small model that is told to look again at its own answer, a refusal comes to mind.
+    """
+    source, target = language_name(task.source) or "Source", language_name(task.target)
+    sentences = [
+        f"You are a professional editor of translations into {target}. The user sends a text and a "
+        f"draft of its {target} translation; you reply with the corrected {target} translation "
+        "and nothing else. You mend what is wrong, missing or clumsy and keep what is good."
+    ]
+    if task.style:
+        sentences.append(style_instruction(task.style))
+    if task.has_tags:
+        sentences.append(TAG_INSTRUCTION)
+    system: list[Piece] = [(" ".join(sentences), True), ("\n" + own if own else "", False)]
+    shown = f"{source}: {task.text}\n\n{target}: {task.draft}"
+    return [("system", system), ("user", [(shown, False)])]
+
+
 @dataclass(frozen=True, slots=True)
-class ChatStyle:
+class ChatStyle(Style):
     """``chat``: instruction as the system message, example turns, then the bare text.
 
     Translated context comes as turns of the same conversation; untranslated context, terms and
@@ -88,12 +107,11 @@ class ChatStyle:
     worse than the explanation alone.
     """
 
-    info: StyleContext
     shots: int = 3
-    id: str = "chat"
-    needs_source: bool = False
-    takes_notes: bool = True
-    dry_run: bool = False
+
+    id = "chat"
+    takes_notes = True
+    revises = True
 
     @property
     def fingerprint(self) -> str:
@@ -107,6 +125,8 @@ class ChatStyle:
         turns = [pair for pair in task.context if pair[1]]
         untranslated = tuple(pair for pair in task.context if not pair[1])
         own = extras(replace(task, context=untranslated))
+        if task.draft:
+            return assemble(self.info, revision(task, own))
         system: list[Piece] = [(instruction(task), True), ("\n" + own if own else "", False)]
         messages: list[Message] = [("system", system)]
         sources, targets = EXAMPLES.get(task.source, ()), EXAMPLES.get(task.target, ())
@@ -136,19 +156,16 @@ _CHINESE_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class HyMtStyle:
+class HyMtStyle(Style):
     """``hy-mt``: the forms that Tencent's HY-MT models were trained on.
 
     No system message. Chinese on either side: a Chinese instruction, with the model's forms
-    for terms and context; else an English one. A style instruction has no trained form and is
-    left out; a note goes in front, where the model expects reference material.
+    for terms and context; else an English one. A style and a note have no trained form: they go
+    in front, where the model expects reference material.
     """
 
-    info: StyleContext
-    id: str = "hy-mt"
-    needs_source: bool = False
-    takes_notes: bool = True
-    dry_run: bool = False
+    id = "hy-mt"
+    takes_notes = True
 
     @property
     def fingerprint(self) -> str:
@@ -156,7 +173,8 @@ class HyMtStyle:
         forms = [self._content(TranslationTask("", "en", to, has_tags=True)) for to in ("de", "ja")]
         forms.append(self._content(TranslationTask("", "zh-Hans", "de")))
         extra = (("a", "b"),)
-        forms.append(self._content(TranslationTask("", "en", "de", terms=extra, context=extra)))
+        full = TranslationTask("", "en", "de", "plain", terms=extra, context=extra)
+        forms.append(self._content(full))
         return fingerprint(self.id, forms, self.info.chat_template)
 
     def render(self, task: TranslationTask) -> Prompt:
@@ -168,13 +186,15 @@ class HyMtStyle:
         chinese = chinese or bool(task.terms or task.context)
         target = _CHINESE_NAMES.get(task.target, "") if chinese else ""
         before = []
-        if task.context:
+        if task.context and target:  # an English form for it is not known
             before.append("\n".join(source for source, _ in task.context))
         if task.terms and target:
             terms = "\n".join(f"{source} 翻译成 {to}" for source, to in task.terms)
             before.append(f"参考下面的翻译：\n{terms}\n")
         elif task.terms:
             before.append("\n".join(f"{source} = {to}" for source, to in task.terms) + "\n")
+        if task.style:
+            before.append(style_instruction(task.style))
         if task.note:
             before.append(sentence(task.note))
         own = "\n".join(before) + "\n" if before else ""
@@ -200,18 +220,15 @@ class HyMtStyle:
 
 
 @dataclass(frozen=True, slots=True)
-class TranslateGemmaStyle:
+class TranslateGemmaStyle(Style):
     """``translategemma``: the form of Google's TranslateGemma models.
 
     Their template wants structured messages and builds this very text, so it is written out
     here, with Gemma's turn marks. The form has no place for style, terms, context or notes.
     """
 
-    info: StyleContext
-    id: str = "translategemma"
-    needs_source: bool = True
-    takes_notes: bool = False
-    dry_run: bool = False
+    id = "translategemma"
+    needs_source = True
 
     @property
     def fingerprint(self) -> str:
@@ -220,11 +237,7 @@ class TranslateGemmaStyle:
 
     def render(self, task: TranslationTask) -> Prompt:
         """See :class:`PromptStyle`."""
-        if task.source == UNKNOWN:
-            raise ModelError(
-                "This model must be told the source language.",
-                "Choose it (on the command line: --from en).",
-            )
+        self.require_source(task)
         source, target = languages.get(task.source), languages.get(task.target)
         head = (
             f"You are a professional {source.name} ({source.tag}) to {target.name} "

@@ -8,8 +8,7 @@ from translator import languages
 from translator.errors import ModelError
 from translator.prompts import replies
 from translator.prompts.base import (
-    UNKNOWN,
-    StyleContext,
+    Style,
     extras,
     fingerprint,
     language_name,
@@ -19,26 +18,21 @@ from translator.prompts.base import (
 from translator.prompts.examples import EXAMPLES
 from translator.types import Prompt, PromptPart, TranslationTask
 
-_NO_SOURCE = (
-    "This model must be told the source language.",
-    "Choose it (on the command line: --from en).",
-)
 _AT_LINE_END = ("\n",)
 
 
 @dataclass(frozen=True, slots=True)
-class FewShotStyle:
+class FewShotStyle(Style):
     """``few-shot``: labelled example pairs for a base model, which goes on with the pattern.
 
     The reply ends at a line break; for a text with line breaks, at the next label.
     """
 
-    info: StyleContext
     shots: int = 5
-    id: str = "few-shot"
-    needs_source: bool = True
-    takes_notes: bool = True
-    dry_run: bool = False
+
+    id = "few-shot"
+    needs_source = True
+    takes_notes = True
 
     @property
     def fingerprint(self) -> str:
@@ -52,8 +46,7 @@ class FewShotStyle:
 
     def render(self, task: TranslationTask) -> Prompt:
         """See :class:`PromptStyle`."""
-        if task.source == UNKNOWN:
-            raise ModelError(*_NO_SOURCE)
+        self.require_source(task)
         source, target = language_name(task.source), language_name(task.target)
         intro = f"{source} texts and their {target} translations."
         if task.style:
@@ -77,7 +70,7 @@ class FewShotStyle:
 
 
 @dataclass(frozen=True, slots=True)
-class TaggedStyle:
+class TaggedStyle(Style):
     """``tagged``: the form that Verso's own models are trained on.
 
     The prompt is ``<en> <zh_TW>``, a line break, the text, a line break; the reply is the
@@ -88,11 +81,8 @@ class TaggedStyle:
     in the form: style, terms, context and notes are left out.
     """
 
-    info: StyleContext
-    id: str = "tagged"
-    needs_source: bool = True
-    takes_notes: bool = False
-    dry_run: bool = False
+    id = "tagged"
+    needs_source = True
 
     @property
     def fingerprint(self) -> str:
@@ -101,29 +91,20 @@ class TaggedStyle:
 
     def render(self, task: TranslationTask) -> Prompt:
         """See :class:`PromptStyle`."""
-        if task.source == UNKNOWN:
-            raise ModelError(*_NO_SOURCE)
+        self.require_source(task)
         head = f"<{underscored(task.source)}> <{underscored(task.target)}>\n"
         stop = () if "\n" in task.text else _AT_LINE_END
         return Prompt((PromptPart(head), PromptPart(task.text + "\n")), 1, stop)
 
-    def parse(self, reply: str, task: TranslationTask) -> str:
-        """See :class:`PromptStyle`. A trained form has no labels or fences to remove."""
-        return reply.strip()
-
 
 @dataclass(frozen=True, slots=True)
-class MadladStyle:
+class MadladStyle(Style):
     """``madlad``: ``<2de> text`` for the encoder of a MADLAD-400 model.
 
     The model reads no source language, style, terms, context or notes.
     """
 
-    info: StyleContext
-    id: str = "madlad"
-    needs_source: bool = False
-    takes_notes: bool = False
-    dry_run: bool = False
+    id = "madlad"
 
     @property
     def fingerprint(self) -> str:
@@ -143,20 +124,13 @@ class MadladStyle:
         parts = (PromptPart(f"<2{code}>", special=True), PromptPart(" " + task.text))
         return Prompt((*parts, *end))
 
-    def parse(self, reply: str, task: TranslationTask) -> str:
-        """See :class:`PromptStyle`."""
-        return reply.strip()
-
 
 @dataclass(frozen=True, slots=True)
-class PseudoStyle:
+class PseudoStyle(Style):
     """``pseudo``: the bare text and where it should go, for the dry-run engine."""
 
-    info: StyleContext
-    id: str = "pseudo"
-    needs_source: bool = False
-    takes_notes: bool = False
-    dry_run: bool = True
+    id = "pseudo"
+    dry_run = True
 
     @property
     def fingerprint(self) -> str:

@@ -18,36 +18,46 @@ _STYLES = [
 ]
 
 
-def build(context: AppContext, model: gr.Dropdown, tab: str) -> list[Any]:
-    """The fold; returns its components in the order that :func:`sampling` expects."""
-    with gr.Accordion("Advanced", open=False, elem_id=f"{tab}-advanced"):
-        own = gr.HTML(_said(context.registry.get(str(model.value))), elem_classes="v-facts")
-        with gr.Row(elem_classes="v-settings"):
-            longest = gr.Number(
-                label="Max new tokens",
-                info="The longest reply for one segment",
-                precision=0,
-                minimum=1,
-                elem_id=f"{tab}-max-new-tokens",
-            )
-            temperature = gr.Slider(
-                0, 2, step=0.05, label="Temperature", info="0: always the likeliest token"
-            )
-            min_p = gr.Slider(
-                0, 1, step=0.01, label="Min-p", info="Leaves out tokens less likely than this share"
-            )
-            penalty = gr.Slider(
-                0.5, 2, step=0.01, label="Repetition penalty", info="1: off; more: fewer repeats"
-            )
-        with gr.Row(elem_classes="v-settings"):
-            manner = gr.Dropdown(
-                _STYLES,
-                value="",
-                label="Style",
-                info="Choose one, or write an instruction of your own",
-                allow_custom_value=True,
-            )
-            reset = gr.Button("Back to the model's own values", elem_classes="v-quiet")
+def style_field(tab: str) -> gr.Dropdown:
+    """The style or an instruction, to be placed anywhere."""
+    return gr.Dropdown(
+        _STYLES,
+        value="",
+        label="Style",
+        info="Choose one, or write an instruction of your own",
+        allow_custom_value=True,
+        elem_id=f"{tab}-style",
+    )
+
+
+def sampling_fields(context: AppContext, model: gr.Dropdown, tab: str) -> list[Any]:
+    """The fields alone, in the order that :func:`sampling` expects."""
+    own = gr.HTML(_said(context.registry.get(str(model.value))), elem_classes="v-facts")
+    with gr.Row(elem_classes="v-settings"):
+        longest = gr.Number(
+            label="Max new tokens",
+            info="The longest reply for one segment",
+            precision=0,
+            minimum=1,
+            elem_id=f"{tab}-max-new-tokens",
+        )
+        temperature = gr.Slider(
+            0,
+            2,
+            step=0.05,
+            label="Temperature",
+            info="0: always the likeliest token",
+            elem_id=f"{tab}-temperature",
+        )
+        min_p = gr.Slider(
+            0, 1, step=0.01, label="Min-p", info="Leaves out tokens less likely than this share"
+        )
+        penalty = gr.Slider(
+            0.5, 2, step=0.01, label="Repetition penalty", info="1: off; more: fewer repeats"
+        )
+    reset = gr.Button(
+        "Back to the model's own values", size="sm", elem_classes=["v-quiet", "v-alone"]
+    )
     values = [longest, temperature, min_p, penalty]
 
     def defaults(model_id: str) -> list[Any]:
@@ -58,18 +68,13 @@ def build(context: AppContext, model: gr.Dropdown, tab: str) -> list[Any]:
         component.value = value
     for event in (model.change, reset.click):
         event(defaults, model, [own, *values], show_progress="hidden", api_visibility="private")
-    return [*values, manner]
+    return values
 
 
 def sampling(values: tuple[Any, ...]) -> dict[str, float]:
     """Values of the components as the translator takes them. Emptied fields are left out."""
-    named = zip(_FIELDS, values, strict=False)
+    named = zip(_FIELDS, values, strict=True)
     return {name: value for name, value in named if value is not None}
-
-
-def style(values: tuple[Any, ...]) -> str:
-    """The chosen style or instruction."""
-    return str(values[len(_FIELDS)] or "")
 
 
 def _said(spec: ModelSpec) -> str:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from translator import segmenting
-from translator.book_job import BookOptions
-from translator.books.base import SUFFIXES, Bilingual, open_book
+from translator.books.base import SUFFIXES
 from translator.errors import VersoError
-from translator.pipeline import SEGMENT_TOKENS
-from translator.records import count_words
-from translator.tabs import advanced, book_cards, model_choice, views
+from translator.tabs import book_cards, glossary_choice, model_choice, review_view, views
+from translator.tabs.book_about import describe
+from translator.tabs.book_choices import BookChoices
+from translator.tabs.book_names import BookNames
 from translator.tabs.context import AppContext
+from translator.tabs.own_glossaries import OwnGlossaries
 from translator.tabs.owner import claim, owner_of, owns
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_EDITIONS: dict[Bilingual, str] = {
-    "none": "Translation only",
-    "above": "Source above",
-    "below": "Source below",
-    "side": "Side by side",
-}
+# The panel of names may be out of sight of the button that opened it, and the other way round.
+_TO_NAMES = "() => document.querySelector('#books-names-panel')?.scrollIntoView()"
+_FROM_NAMES = """() => {
+  if (document.querySelector('#books-names-panel')?.offsetParent) return;
+  document.querySelector('#books-message')?.scrollIntoView({block: 'nearest'});
+}"""
 _EMPTY = (
     '<p class="v-empty">Choose an EPUB, PDF, Word, HTML, Markdown, FB2, subtitle or text file: its '
     "length and language are shown before "
@@ -59,46 +60,49 @@ def build(
                 views.language_choices(), value="de", label="To", elem_id="books-to"
             )
             model = model_choice.dropdown(context, "books")
-            edition = gr.Radio(
-                _edition_choices(("none",)), value="none", label="Edition", visible=False
-            )
             choice = model_choice.panel(context, model, "books")
-            options = advanced.build(context, model, "books")
+            choices = BookChoices(context, model)
             start = gr.Button("Start", variant="primary", elem_id="books-start")
             message = gr.HTML(elem_id="books-message")
         with gr.Column(elem_classes="v-shelf", min_width=280):
+            names = BookNames()
             listing = gr.HTML(
                 elem_id="books-list", js_on_load=views.ACTIONS_JS, elem_classes="v-listing"
             )
+    gr.HTML(review_view.SHELL, elem_id="review")
     timer = gr.Timer(1.0, active=False)
+
+    def own(request: gr.Request) -> OwnGlossaries:
+        return OwnGlossaries(context, owner_of(request))
 
     def show(request: gr.Request) -> str:
         return cards.all(owner_of(request))
 
-    def look(path: str | None) -> dict[Any, Any]:
+    def look(path: str | None) -> Iterator[dict[Any, Any]]:
+        nothing = {**choices.unfitted(), **names.closed()}
         if path is None:
-            return {about: _EMPTY, edition: gr.update(visible=False, value="none")}
+            yield {about: _EMPTY, **nothing}
+            return
+        yield {about: '<p class="v-empty">Reading the book …</p>', message: "", **nothing}
         try:
-            said, editions = _describe(Path(path))
+            said = describe(Path(path))
         except VersoError as problem:
-            return {about: views.error(problem), edition: gr.update(visible=False), message: ""}
-        return {
-            about: said,
-            edition: gr.update(
-                choices=_edition_choices(editions), value="none", visible=len(editions) > 1
-            ),
-            message: "",
-        }
+            yield {about: views.error(problem)}
+        else:
+            yield {about: said.html, **choices.fitting(said)}
 
-    def begin(
-        path: str | None,
-        from_: str,
-        to: str,
-        model_id: str,
-        bilingual: Bilingual,
-        request: gr.Request,
-        *values: object,
-    ) -> dict[Any, Any]:
+    def refit(path: str | None, suffix: str | None) -> dict[Any, Any]:
+        """Another kind of file was chosen: it may hold fewer editions and other chapters."""
+        if path is None:
+            return {message: gr.skip()}
+        try:
+            said = describe(Path(path), suffix or "")
+        except VersoError as problem:
+            return {message: views.error(problem)}
+        return {about: said.html, message: "", **choices.fitting(said, again=True)}
+
+    def begin(given: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        path, model_id = given[file], given[model]
         if path is None:
             return {message: views.notice("Choose a book first.")}
         if not context.registry.installed(context.registry.get(model_id)):
@@ -108,26 +112,18 @@ def build(
                 kind="warning",
             )
             return {message: said, **choice.refresh(model_id)}
+        owner = owner_of(request)
         try:
-            job_id = context.jobs.create(
-                Path(path),
-                BookOptions(
-                    to,
-                    from_,
-                    model_id,
-                    bilingual,
-                    advanced.style(values),
-                    advanced.sampling(values),
-                ),
-            )
+            options = choices.options(given, owner, given[target], given[source], model_id)
+            job_id = context.jobs.create(Path(path), options, name=Path(path).name)
         except VersoError as problem:
             return {message: views.error(problem)}
-        claim(context, job_id, owner_of(request))
+        claim(context, job_id, owner)
         Path(path).unlink(missing_ok=True)  # the job has its own copy
         return {
             file: None,
             about: _EMPTY,
-            edition: gr.update(visible=False, value="none"),
+            **choices.cleared(),
             message: views.notice("Started.", "You may close this page: the work goes on."),
             listing: show(request),
         }
@@ -142,57 +138,103 @@ def build(
 
     def restore(kept: dict[str, str], request: gr.Request) -> dict[Any, Any]:
         model_id = model_choice.preferred(context, kept.get("model"))
+        to = kept.get("to", "de")
         return {
-            target: kept.get("to", "de"),
+            target: to,
+            choices.glossaries: offer(to, [], request),
             **choice.refresh(model_id),
             model: gr.update(choices=model_choice.choices(context), value=model_id),
             listing: show(request),
         }
 
-    file.change(look, file, [about, edition, message], **_QUIET)
+    def offer(
+        to: str, chosen: list[str] | None, request: gr.Request, also: str = ""
+    ) -> Any:  # an update
+        return glossary_choice.offered(context, owner_of(request), to, chosen, also)
+
+    def take(
+        upload: str | None, path: str | None, from_: str, to: str, chosen: list[str] | None,
+        request: gr.Request,
+    ) -> dict[Any, Any]:  # fmt: skip
+        if upload is None:
+            return {message: gr.skip()}
+        try:
+            written = describe(Path(path)).language if path and from_ == "auto" else from_
+            saved = own(request).take(Path(upload), ("en" if written == "auto" else written, to))
+        except VersoError as problem:
+            return {message: views.error(problem)}
+        said = f"“{saved.name}” is saved in Terms: {views.plural(len(saved.terms), 'term')}."
+        return {
+            message: views.notice(said),
+            choices.glossaries: offer(to, chosen, request, saved.name),
+        }
+
+    def propose(
+        path: str | None, from_: str, to: str, request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        if path is None:
+            yield {message: views.notice("Choose a book first.")}
+            return
+        yield {message: views.notice("Looking for names …")}
+        try:
+            yield {message: "", **names.proposed(Path(path), from_, to, own(request))}
+        except VersoError as problem:
+            yield {message: views.error(problem)}
+
+    def decide(
+        event: gr.EventData, name: str, from_: str, to: str, chosen: list[str] | None,
+        request: gr.Request,
+    ) -> dict[Any, Any]:  # fmt: skip
+        if event.action == "close":
+            return names.closed()
+        try:
+            saved, changes = names.saved(event, name, from_, to, own(request))
+        except VersoError as problem:
+            return {message: views.error(problem)}
+        if saved is None:
+            return changes
+        said = f"“{saved.name}” is chosen for this book and kept in Terms."
+        return {
+            message: views.notice(said),
+            **changes,
+            choices.glossaries: offer(to, chosen, request, saved.name),
+        }
+
+    file.change(look, file, [about, message, *choices.outputs, *names.outputs], **_QUIET)
     start.click(
         begin,
-        [file, source, target, model, edition, *options],
-        [file, about, edition, message, listing, *choice.outputs],
+        {file, source, target, model, *choices.inputs},
+        [file, about, message, listing, *choices.outputs, *choice.outputs],
         **_QUIET,
     )
     listing.click(act, None, [message, listing], **_QUIET)
     model.change(choice.refresh, model, choice.outputs, **_QUIET)
+    choices.output.input(
+        refit, [file, choices.output], [about, message, *choices.outputs], **_QUIET
+    )
+    for event in (target.change, tab.select):
+        event(offer, [target, choices.glossaries], choices.glossaries, **_QUIET)
+    choices.upload.upload(
+        take,
+        [choices.upload, file, source, target, choices.glossaries],
+        [message, choices.glossaries],
+        **_QUIET,
+    )
+    choices.propose.click(
+        propose, [file, source, target], [message, *names.outputs], **_QUIET
+    ).then(None, None, None, js=_TO_NAMES)
+    names.table.click(
+        decide,
+        [*names.inputs, target, choices.glossaries],
+        [message, choices.glossaries, *names.outputs],
+        **_QUIET,
+    ).then(None, None, None, js=_FROM_NAMES)
     timer.tick(show, None, listing, **_QUIET)
     tab.select(show, None, listing, **_QUIET)
-    page.load(restore, preferences, [target, listing, *choice.outputs], **_QUIET)
+    page.load(
+        restore, preferences, [target, listing, choices.glossaries, *choice.outputs], **_QUIET
+    )
     return timer
-
-
-def _edition_choices(editions: tuple[Bilingual, ...]) -> list[tuple[str, str]]:
-    return [(_EDITIONS[edition], edition) for edition in editions]
-
-
-def _describe(path: Path) -> tuple[str, tuple[Bilingual, ...]]:
-    """What a book is, in HTML, and the editions that its format can hold."""
-    book = open_book(path)
-    blocks = book.blocks()
-    words = sum(count_words(block.text) for block in blocks if block.keep is None)
-    # Without a model loaded, tokens can only be guessed: four bytes each.
-    segments = segmenting.split_blocks(
-        blocks, SEGMENT_TOKENS, lambda texts: [len(text.encode()) // 4 + 1 for text in texts]
-    )
-    to_do = sum(segment.keep is None for segment in segments)
-    notes = "".join(f"<p>{views.escape(note)}</p>" for note in book.notes)
-    language = f"declared as {views.language_name(book.language)}" if book.language else ""
-    return (
-        f'<div class="v-about"><h3>{views.escape(book.title or path.stem)}</h3>'
-        + views.figures(
-            (
-                book.format.upper(),
-                views.plural(words, "word"),
-                f"about {views.plural(to_do, 'segment')}",
-                language,
-            )
-        )
-        + f"{notes}</div>",
-        book.bilingual,
-    )
 
 
 def _act(context: AppContext, action: str, job_id: str, owner: str) -> None:
@@ -206,6 +248,8 @@ def _act(context: AppContext, action: str, job_id: str, owner: str) -> None:
         context.jobs.resume(job_id)
     elif action == "retry":
         context.jobs.retry(job_id)
+    elif action == "write":
+        context.jobs.write(job_id)
     elif action == "delete":
         context.jobs.delete(job_id)
     else:

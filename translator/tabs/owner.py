@@ -1,9 +1,10 @@
-"""Whose browser is it? A random cookie, so that a shared page shows each browser its own books."""
+"""Whose browser is it? A random cookie, so that a shared page shows each browser its own things."""
 
 from __future__ import annotations
 
 import secrets
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -58,14 +59,24 @@ def _known(scope: Scope) -> bool:
 
 def claim(context: AppContext, job_id: str, owner: str) -> None:
     """Note whose browser brought a book; kept with the book, so it outlives a restart."""
-    (context.settings.books / job_id / _FILE).write_text(owner, encoding="utf-8")
+    note_owner(context.settings.books / job_id / _FILE, owner)
 
 
 def owns(context: AppContext, job_id: str, owner: str) -> bool:
     """Whether this browser may see a book: any on one's own machine, else only its own."""
+    return allowed(context, context.settings.books / job_id / _FILE, owner)
+
+
+def note_owner(path: Path, owner: str) -> None:
+    """Write down whose a thing is, in a file that only Verso reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(owner, encoding="utf-8")
+
+
+def allowed(context: AppContext, path: Path, owner: str) -> bool:
+    """Whether a browser may see the thing whose owner is noted in ``path``."""
     if not context.shared:
         return True
-    path = context.settings.books / job_id / _FILE
     return (
         bool(owner)
         and path.is_file()

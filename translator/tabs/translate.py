@@ -9,8 +9,10 @@ import gradio as gr
 
 from translator import languages
 from translator.errors import Cancelled, VersoError
-from translator.tabs import advanced, model_choice, segments_table, views
+from translator.tabs import advanced, glossary_choice, model_choice, segments_table, views
 from translator.tabs.context import AppContext
+from translator.tabs.own_glossaries import OwnGlossaries
+from translator.tabs.owner import owner_of
 from translator.tabs.running import Running
 from translator.tabs.text_progress import TextProgress
 from translator.translator import Translator, UpdateKind
@@ -27,7 +29,7 @@ _COUNT = (
 _COPY = "(text) => { window.verso.copy(text, '#translate-copy'); }"
 
 
-def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) -> None:
+def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState, tab: gr.Tab) -> None:
     """Put the tab's components and events into the Blocks that is open."""
     running = Running()
     with gr.Row(elem_classes="v-languages"):
@@ -90,14 +92,25 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) ->
     choice = model_choice.panel(context, model, "translate")
     with gr.Accordion("Segments", open=False, elem_id="translate-segments-fold"):
         segments = gr.HTML(segments_table.table({}, "", "", 0), elem_id="translate-segments")
-    sampling = advanced.build(context, model, "translate")
+    with gr.Accordion("Advanced", open=False, elem_id="translate-advanced"):
+        sampling = advanced.sampling_fields(context, model, "translate")
+        with gr.Row(elem_classes="v-settings"):
+            style = advanced.style_field("translate")
+            glossaries = glossary_choice.dropdown("translate")
 
     def detect(text: str, chosen: str) -> dict[Any, Any]:
         tag, said = _describe_detection(text, chosen)
         return {detected: said, source: gr.update(**_written_in(tag))}
 
     def run(
-        text: str, from_: str, to: str, model_id: str, request: gr.Request, *values: object
+        text: str,
+        from_: str,
+        to: str,
+        model_id: str,
+        manner: str | None,
+        terms: list[str] | None,
+        request: gr.Request,
+        *values: object,
     ) -> Iterator[dict[Any, Any]]:
         if not text.strip():
             yield {message: views.notice("There is no text yet.", "Type or paste one on the left.")}
@@ -113,6 +126,7 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) ->
                 **choice.refresh(model_id),
             }
             return
+        own = OwnGlossaries(context, owner_of(request))
         show = TextProgress(to, from_)
         yield {
             message: "",
@@ -130,8 +144,9 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) ->
                     text,
                     to=to,
                     source=from_,
-                    style=advanced.style(values),
+                    style=manner or "",
                     sampling=advanced.sampling(values),
+                    glossaries=[own.path(name) for name in terms or ()],
                     stop=halt,
                 )
                 for update in updates:
@@ -190,9 +205,13 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) ->
             source_language: kept.get("from", AUTO),
             target_language: to,
             target: gr.update(**_written_in(to)),
+            glossaries: offer(to, [], request),
             **choice.refresh(model_id),
             model: gr.update(choices=model_choice.choices(context), value=model_id),
         }
+
+    def offer(to: str, chosen_terms: list[str] | None, request: gr.Request) -> Any:  # an update
+        return glossary_choice.offered(context, owner_of(request), to, chosen_terms)
 
     source.change(
         detect, [source, source_language], [detected, source], js=_START,
@@ -204,7 +223,7 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) ->
     source.change(None, source, count, js=_COUNT, **_QUIET)
     translate.click(
         run,
-        [source, source_language, target_language, model, *sampling],
+        [source, source_language, target_language, model, style, glossaries, *sampling],
         [target, facts, message, segments, translate, stop, detected, *choice.outputs],
         concurrency_limit=None,
         **_QUIET,
@@ -231,9 +250,11 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState) ->
     page.load(
         restore,
         preferences,
-        [source_language, target_language, target, *choice.outputs],
+        [source_language, target_language, target, glossaries, *choice.outputs],
         **_QUIET,
     )
+    for event in (target_language.change, tab.select):
+        event(offer, [target_language, glossaries], glossaries, **_QUIET)
 
 
 def _written_in(tag: str) -> dict[str, Any]:

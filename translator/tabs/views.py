@@ -102,6 +102,11 @@ def language_name(tag: str) -> str:
         return tag
 
 
+def language_pair(source: str, target: str) -> str:
+    """``English → German``."""
+    return f"{language_name(source)} → {language_name(target)}"
+
+
 def language_choices(first: tuple[str, str] | None = None) -> list[tuple[str, str]]:
     """Choices for a dropdown: English and own name, so a search finds either."""
     named = [
