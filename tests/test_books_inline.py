@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from translator import markup
-from translator.books.epub import _Layer
 from translator.books.inline import SOURCE_CLASS
 from translator.books.xhtml import read_page
 from translator.books.xmltree import error
@@ -51,7 +50,6 @@ PAGES = st.lists(FLOW, max_size=6).map(lambda parts: f"<html><body>{''.join(part
 def write(source: str, change: object) -> str:
     page = read_page(source, "x")
     pieces, position = [], 0
-    layer = _Layer(source, ())
     for unit in page.units:
         tagged = unit.run.text
         if unit.quote or unit.keep is not None:
@@ -63,7 +61,7 @@ def write(source: str, change: object) -> str:
                 for t in markup.tokenize(tagged)
             )
             assert unit.run.problem(tagged, source) == ""
-        pieces.append(unit.run.render(tagged, layer.take))
+        pieces.append(unit.run.render(tagged, lambda a, b: source[a:b]))
         position = unit.run.end
     return "".join(pieces) + source[position:]
 
