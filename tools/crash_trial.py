@@ -103,7 +103,7 @@ class Trial:
         return time.monotonic() - began
 
     def kill(self, pause: float, after: float) -> bool:
-        """Kill a run after some seconds; ``False`` when it had ended before."""
+        """Kill a run after some seconds; ``False`` when its job had ended before."""
         process = self.start(pause)
         try:
             process.wait(after)
@@ -113,6 +113,8 @@ class Trial:
             process.wait()
         assert process.stderr is not None
         process.stderr.close()
+        if self._ask("SELECT 1 FROM jobs WHERE state = 'done'"):
+            return False  # killed on its way out: the same command would be a new job
         self.moments[self.phase()] += 1
         self.processes += _left_over(process.pid)
         self.compare()
