@@ -65,6 +65,7 @@ def main() -> None:
             _translate(browser, address, target / "translate.png")
             _phone(browser, address, target / "phone.png")
             _books(browser, address, book, target / "books.png")
+            _review(browser, address, book, target / "review.png")
 
 
 def _translate(browser: Browser, address: str, path: Path) -> None:
@@ -107,6 +108,21 @@ def _books(browser: Browser, address: str, book: Path, path: Path) -> None:
             "bar => Number(bar.ariaValueNow) > 40", arg=bar.element_handle(), timeout=PATIENCE
         )
         page.wait_for_timeout(600)  # the bar moves smoothly
+        _save(page.screenshot(), path)
+
+
+def _review(browser: Browser, address: str, book: Path, path: Path) -> None:
+    with looking(browser, address, viewport={"width": 1440, "height": 900}) as page:
+        page.get_by_role("tab", name="Books").click()
+        pick(page, "#books-to", "German")
+        page.locator("#books-file input[type=file]").set_input_files(book)
+        expect(page.locator("#books-about")).to_contain_text("segments")
+        page.locator("#books-start").click()
+        card = page.locator("#books-list .v-book[data-state=done]")
+        card.wait_for(timeout=PATIENCE)
+        card.get_by_text("Review", exact=True).click()
+        page.locator(".v-row").first.wait_for()
+        page.wait_for_timeout(1500)
         _save(page.screenshot(), path)
 
 
