@@ -120,7 +120,7 @@ def _review(browser: Browser, address: str, book: Path, path: Path) -> None:
         page.locator("#books-start").click()
         card = page.locator("#books-list .v-book[data-state=done]")
         card.wait_for(timeout=PATIENCE)
-        card.get_by_text("Review", exact=True).click()
+        card.get_by_role("link", name="Review").click()
         page.locator(".v-row").first.wait_for()
         page.wait_for_timeout(1500)
         _save(page.screenshot(), path)
