@@ -41,7 +41,6 @@ from translator.types import Block, BlockKind
 SMALLEST = 6.0  # points: a person is told how many paragraphs are set smaller
 _SECONDS = 240.0  # for one page, and for saving
 _MAX_CRASHES = 5
-_ROOT = str(Path(__file__).resolve().parents[2])
 _TITLE = "about#title"
 
 
@@ -225,12 +224,7 @@ def _staying(page: Page, lines: list[Line]) -> str:
 
 
 def _worker(task: str, argument: str) -> Iterable[dict[str, Any]]:
-    # The folder of Verso comes last: nothing in it may hide a module of the library.
-    start = (
-        f"import sys; sys.path.append({_ROOT!r}); from translator.books import pdf_layout_worker; "
-        f"sys.exit(pdf_layout_worker.{task}(sys.argv[1]))"
-    )
-    return told(["-P", "-c", start, argument], _SECONDS)
+    return told("pdf_layout_worker", task, [argument], _SECONDS)
 
 
 def _inventory(pages: Iterable[PageText]) -> Counter[str]:
