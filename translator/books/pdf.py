@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,6 +24,7 @@ from translator.books.pdf_flow import Flow
 from translator.books.pdf_ocr import MAX_PAGES, recognition
 from translator.books.pdf_page import Page, clean
 from translator.books.pdf_source import OCR_SECONDS, Source, read_source
+from translator.books.scratch import Scratch
 from translator.errors import BookError
 from translator.types import Block
 
@@ -51,9 +51,8 @@ class PdfBook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # It lives as long as the book.
-        self._folder = tempfile.TemporaryDirectory(prefix="verso-pdf-")
-        folder = Path(self._folder.name)
+        self._scratch = Scratch()  # it lives as long as the book
+        folder = self._scratch.path
         source, recognised = _with_text(path, folder)
         untype(source.pages)
         flow = Flow(source.pages)

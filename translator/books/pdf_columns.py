@@ -120,26 +120,24 @@ def _gutter(lines: list[Line]) -> float | None:
     start, end = min(line.x0 for line in lines), max(line.x1 for line in lines)
     width = end - start
     begins, ends = sorted(line.x0 for line in lines), sorted(line.x1 for line in lines)
-    best: tuple[int, float, float] | None = None
+    places: dict[tuple[int, int], float] = {}  # the first place of each division of the lines
     for step in range(int(0.2 * width / _STEP), int(0.8 * width / _STEP)):
         x = start + step * _STEP
-        on_left, begun = bisect_right(ends, x), bisect_left(begins, x)
+        places.setdefault((bisect_right(ends, x), bisect_left(begins, x)), x)
+    ranked: list[tuple[int, float, float]] = []
+    for (on_left, begun), x in places.items():
         crossing, on_right = begun - on_left, len(lines) - begun
         if crossing > 0.3 * len(lines) or min(on_left, on_right) < _LEAST:
             continue
+        gap = begins[begun] - ends[on_left - 1]
+        if gap >= _GUTTER:
+            ranked.append((crossing, -gap, x))
+    for _, _, x in sorted(ranked):
         left = [line for line in lines if line.x1 <= x]
         right = [line for line in lines if line.x0 >= x]
-        gap = min(line.x0 for line in right) - max(line.x1 for line in left)
-        if gap < _GUTTER or not (_is_text(left, width) and _is_text(right, width)):
-            continue
-        rank = crossing, -gap, x
-        if best is None or rank < best:
-            best = rank
-    if best is None:
-        return None
-    x = best[2]
-    right_start = min(line.x0 for line in lines if line.x0 >= x)
-    return (right_start + max(line.x1 for line in lines if line.x1 <= x)) / 2
+        if _is_text(left, width) and _is_text(right, width):
+            return (min(line.x0 for line in right) + max(line.x1 for line in left)) / 2
+    return None
 
 
 def _band(lines: list[Line]) -> tuple[float, float, float] | None:
@@ -148,19 +146,20 @@ def _band(lines: list[Line]) -> tuple[float, float, float] | None:
         return None
     ordered = sorted(lines, key=lambda line: (line.y0 + line.y1) / 2)
     start, end = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    gutters: dict[tuple[int, int], float | None] = {}  # most places part the page the same way
     best: tuple[int, float, float, float] | None = None
     for step in range(int(0.3 * (end - start) / _STEP), int(0.7 * (end - start) / _STEP), 3):
         x = start + step * _STEP
-        run: list[Line] = []
-        for line in [*ordered, None]:
-            if line is not None and not line.x0 < x < line.x1:
-                run.append(line)
+        crossing = [n for n, line in enumerate(ordered) if line.x0 < x < line.x1]
+        for before, after in pairwise([-1, *crossing, len(ordered)]):
+            run = ordered[before + 1 : after]
+            if len(run) < 4 * _LEAST or (best is not None and len(run) <= best[0]):
                 continue
-            if len(run) >= 4 * _LEAST and (best is None or len(run) > best[0]):
-                gutter = _gutter(run)
-                if gutter is not None and abs(gutter - x) < 20:
-                    best = len(run), gutter, run[0].y0, run[-1].y1
-            run = []
+            if (before, after) not in gutters:
+                gutters[before, after] = _gutter(run)
+            gutter = gutters[before, after]
+            if gutter is not None and abs(gutter - x) < 20:
+                best = len(run), gutter, run[0].y0, run[-1].y1
     return best[1:] if best else None
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from translator.books.pdf_layout_look import Space
 from translator.books.pdf_layout_texts import Placed, placed
 from translator.books.pdf_page import Box, Line, Page, clean
 from translator.books.pdf_source import read_source, told
+from translator.books.scratch import Scratch
 from translator.books.turning import direction
 from translator.errors import BookError
 from translator.types import Block, BlockKind
@@ -41,7 +42,6 @@ from translator.types import Block, BlockKind
 SMALLEST = 6.0  # points: a person is told how many paragraphs are set smaller
 _SECONDS = 240.0  # for one page, and for saving
 _MAX_CRASHES = 5
-_ROOT = str(Path(__file__).resolve().parents[2])
 _TITLE = "about#title"
 
 
@@ -53,8 +53,8 @@ class LayoutBook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with tempfile.TemporaryDirectory(prefix="verso-pdf-") as folder:
-            source = read_source(path, Path(folder))
+        with closing(Scratch()) as scratch:
+            source = read_source(path, scratch.path)
         if problem := without_text(source, path):
             hint = "As an EPUB it can be translated where Tesseract is installed: try -o book.epub."
             raise BookError(problem, hint)
@@ -116,8 +116,8 @@ class LayoutBook:
         require_writable(self, texts, self._placed)
         changed = {i: t for i, t in texts.items() if t != self._placed[i].block.text}
         skipped: set[int] = set()
-        with tempfile.TemporaryDirectory(prefix="verso-pdf-") as folder:
-            written = Path(folder) / "written.pdf"
+        with closing(Scratch()) as scratch:
+            written = scratch.path / "written.pdf"
             while (page := self._write(written, changed, options, skipped)) is not None:
                 skipped.add(page)  # its blocks are named failures then
                 if len(skipped) > _MAX_CRASHES:
@@ -225,12 +225,7 @@ def _staying(page: Page, lines: list[Line]) -> str:
 
 
 def _worker(task: str, argument: str) -> Iterable[dict[str, Any]]:
-    # The folder of Verso comes last: nothing in it may hide a module of the library.
-    start = (
-        f"import sys; sys.path.append({_ROOT!r}); from translator.books import pdf_layout_worker; "
-        f"sys.exit(pdf_layout_worker.{task}(sys.argv[1]))"
-    )
-    return told(["-P", "-c", start, argument], _SECONDS)
+    return told("pdf_layout_worker", task, [argument], _SECONDS)
 
 
 def _inventory(pages: Iterable[PageText]) -> Counter[str]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _BOLD = re.compile(r"bold|black|heavy|demi|semibold|-b$|medi", re.I)
@@ -53,7 +54,8 @@ class Line:
     """A line of text. ``left`` and ``right`` are the edges of its column, ``page`` counts from 0.
 
     ``column`` is the running number of the column or band it lies in, over the whole book.
-    ``boxes`` are the places of its pieces on the page as the file has it.
+    ``boxes`` are the places of its pieces on the page as the file has it. Other ``spans`` come as
+    a new list: what was found out about the old one is kept.
     """
 
     x0: float
@@ -66,26 +68,42 @@ class Line:
     right: float = 0.0
     column: int = 0
     boxes: tuple[Box, ...] = ()
+    _known: tuple[list[Span], str, float] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     @property
     def text(self) -> str:
         """The characters of all spans."""
-        return "".join(span.text for span in self.spans)
+        return self._looked()[1]
 
     @property
     def size(self) -> float:
         """The font size of most of its characters, in half points; names in typewriter type,
         whose sizes differ, count only where nothing else stands."""
-        sizes: Counter[float] = Counter()
-        prose = [span for span in self.spans if span.text.strip() and not span.mono]
-        for span in prose or self.spans:
-            if not span.raised:
-                sizes[round(span.size * 2) / 2] += len(span.text.strip())
-        return sizes.most_common(1)[0][0] if sizes else self.spans[0].size
+        return self._looked()[2]
+
+    def _looked(self) -> tuple[list[Span], str, float]:
+        if self._known is None or self._known[0] is not self.spans:
+            text = "".join([span.text for span in self.spans])
+            self._known = self.spans, text, _usual_size(self.spans)
+        return self._known
 
     def all(self, name: str) -> bool:
         """Whether all of its visible characters are bold, italic or mono."""
         return all(getattr(s, name) for s in self.spans if s.text.strip() and not s.raised)
+
+
+def _usual_size(spans: list[Span]) -> float:
+    prose = [span for span in spans if span.text.strip() and not span.mono] or spans
+    sizes: dict[float, int] = {}
+    for span in prose:
+        if not span.raised:
+            size = round(span.size * 2) / 2
+            sizes[size] = sizes.get(size, 0) + len(span.text.strip())
+    if sizes:
+        return max(sizes, key=sizes.__getitem__)
+    return spans[0].size if spans else 0.0
 
 
 @dataclass(slots=True)
@@ -191,6 +209,8 @@ def _mirror(page: Page) -> None:
 
 def clean(text: str) -> str:
     """Text that XML can hold, in composed characters, with plain blanks."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _CONTROL.sub("", text.replace("\t", " "))
     return unicodedata.normalize("NFC", text.replace("\xa0", " "))
 
@@ -250,16 +270,18 @@ def _spans(raw: list[list[Any]]) -> list[Span]:
             own < 0.85 * size and baseline - origin > 0.15 * size
         )
         raised = raised and bool(_EXPONENT.fullmatch(text))
-        spans.append(
-            Span(
-                clean(text),
-                own,
-                bool(flags & _BOLDFACE or _BOLD.search(font)),
-                bool(flags & _ITALICS or _ITALIC.search(font)),
-                bool(flags & _MONOSPACED or _MONO.search(font)),
-                raised and len(raw) > 1,
-                sans=bool(_SANS.search(font)) or not flags & _SERIFS,
-                color=color,
-            )
-        )
+        bold, italic, mono, sans = _style(font, flags)
+        raised = raised and len(raw) > 1
+        spans.append(Span(clean(text), own, bold, italic, mono, raised, sans=sans, color=color))
     return spans
+
+
+@lru_cache(maxsize=1024)
+def _style(font: str, flags: int) -> tuple[bool, bool, bool, bool]:
+    """Whether a font is bold, italic, monospaced, without serifs."""
+    return (
+        bool(flags & _BOLDFACE or _BOLD.search(font)),
+        bool(flags & _ITALICS or _ITALIC.search(font)),
+        bool(flags & _MONOSPACED or _MONO.search(font)),
+        bool(_SANS.search(font)) or not flags & _SERIFS,
+    )

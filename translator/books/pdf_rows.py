@@ -63,7 +63,8 @@ def _with_initials(lines: list[Line]) -> list[Line]:
         blank = " " if first.text.startswith(" ") else ""
         start = first.spans[0]
         first.boxes += initial.boxes
-        first.spans[0] = replace(start, text=letter + blank + start.text.lstrip())
+        start = replace(start, text=letter + blank + start.text.lstrip())
+        first.spans = [start, *first.spans[1:]]
         for line in beside:
             line.x0 = initial.x0
         result.remove(initial)
@@ -74,8 +75,8 @@ def _lead_all(rows: list[list[Line]]) -> None:
     """In a printed table of contents, entries without dots have a page number all the same."""
     for row in rows:
         if len(row) > 1 and _PAGE.fullmatch(row[-1].text.strip()):
-            last = row[-2].spans[-1]
-            row[-2].spans[-1] = replace(last, text=f"{last.text} ......")
+            *before, last = row[-2].spans
+            row[-2].spans = [*before, replace(last, text=f"{last.text} ......")]
 
 
 def _same_row(row: list[Line], line: Line) -> bool:

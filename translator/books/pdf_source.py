@@ -26,7 +26,7 @@ MAX_LINE = 64 << 20  # characters that the worker may say of one page
 PAGE_SECONDS = 60.0
 OCR_SECONDS = 240.0
 _MAX_CRASHES = 5
-_WORKER = Path(__file__).with_name("pdf_worker.py")
+_ROOT = str(Path(__file__).resolve().parents[2])
 _AGAIN = "Get the file again, or print it to a new PDF."
 
 
@@ -80,18 +80,22 @@ def read_source(
 def _say(
     path: Path, folder: Path, first: int, ocr: Recognition | None, seconds: float
 ) -> Iterator[dict[str, Any]]:
-    # -P: names beside the worker must not hide those of the library.
-    command = ["-P", str(_WORKER), str(path), str(folder), str(first)]
+    arguments = [str(path), str(folder), str(first)]
     if ocr is not None:
-        command += [ocr.languages, ocr.folder]
-    return told(command, seconds)
+        arguments += [ocr.languages, ocr.folder]
+    return told("pdf_worker", "read", arguments, seconds)
 
 
-def told(arguments: list[str], seconds: float) -> Iterator[dict[str, Any]]:
-    """The JSON lines that a Python process with these arguments writes, until it ends, dies, or
-    says nothing for ``seconds`` and is killed."""
+def told(module: str, task: str, arguments: list[str], seconds: float) -> Iterator[dict[str, Any]]:
+    """The JSON lines that a function of a module of this folder writes in a process of its own,
+    until it ends, dies, or says nothing for ``seconds`` and is killed."""
+    # The folder of Verso comes last: nothing in it may hide a module of the library.
+    start = (
+        f"import sys; sys.path.append({_ROOT!r}); from translator.books import {module}; "
+        f"sys.exit({module}.{task}(*sys.argv[1:]))"
+    )
     with subprocess.Popen(
-        [sys.executable, *arguments],
+        [sys.executable, "-P", "-c", start, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from translator.book_job import BookOptions
 from translator.books.base import SUFFIXES
 from translator.errors import VersoError
-from translator.tabs import book_cards, glossary_choice, model_choice, review_view, views
+from translator.tabs import book_cards, glossary_choice, model_choice, review_view, views, waiting
 from translator.tabs.book_about import describe
 from translator.tabs.book_choices import BookChoices
 from translator.tabs.book_names import BookNames
@@ -19,6 +20,7 @@ from translator.tabs.own_glossaries import OwnGlossaries
 from translator.tabs.owner import claim, owner_of, owns
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_READING: dict[str, Any] = {**_QUIET, "concurrency_limit": 4}  # a long book keeps nobody waiting
 # The panel of names may be out of sight of the button that opened it, and the other way round.
 _TO_NAMES = "() => document.querySelector('#books-names-panel')?.scrollIntoView()"
 _FROM_NAMES = """() => {
@@ -83,50 +85,58 @@ def build(
         if path is None:
             yield {about: _EMPTY, **nothing}
             return
-        yield {about: '<p class="v-empty">Reading the book …</p>', message: "", **nothing}
+        yield {about: waiting.READING, message: "", **nothing}
         try:
-            said = describe(Path(path))
+            said = yield from waiting.for_(lambda: describe(Path(path)), about)
         except VersoError as problem:
             yield {about: views.error(problem)}
         else:
             yield {about: said.html, **choices.fitting(said)}
 
-    def refit(path: str | None, suffix: str | None) -> dict[Any, Any]:
+    def refit(path: str | None, suffix: str | None) -> Iterator[dict[Any, Any]]:
         """Another kind of file was chosen: it may hold fewer editions and other chapters."""
         if path is None:
-            return {message: gr.skip()}
+            yield {message: gr.skip()}
+            return
         try:
-            said = describe(Path(path), suffix or "")
+            said = yield from waiting.for_(lambda: describe(Path(path), suffix or ""), about)
         except VersoError as problem:
-            return {message: views.error(problem)}
-        return {about: said.html, message: "", **choices.fitting(said, again=True)}
+            yield {message: views.error(problem)}
+        else:
+            yield {about: said.html, message: "", **choices.fitting(said, again=True)}
 
-    def begin(given: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def begin(given: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
         path, model_id = given[file], given[model]
         if path is None:
-            return {message: views.notice("Choose a book first.")}
+            yield {message: views.notice("Choose a book first.")}
+            return
         if not context.registry.installed(context.registry.get(model_id)):
             said = views.notice(
                 "This model is not on this machine yet.",
                 "Download it above, or choose another one.",
                 kind="warning",
             )
-            return {message: said, **choice.refresh(model_id)}
+            yield {message: said, **choice.refresh(model_id)}
+            return
         owner = owner_of(request)
         try:
             options = choices.options(given, owner, given[target], given[source], model_id)
-            job_id = context.jobs.create(Path(path), options, name=Path(path).name)
+            # The page may be closed meanwhile: nothing that matters comes after it.
+            yield from waiting.for_(lambda: create(Path(path), options, owner), message)
         except VersoError as problem:
-            return {message: views.error(problem)}
-        claim(context, job_id, owner)
-        Path(path).unlink(missing_ok=True)  # the job has its own copy
-        return {
+            yield {message: views.error(problem)}
+            return
+        yield {
             file: None,
             about: _EMPTY,
             **choices.cleared(),
             message: views.notice("Started.", "You may close this page: the work goes on."),
             listing: show(request),
         }
+
+    def create(path: Path, options: BookOptions, owner: str) -> None:
+        claim(context, context.jobs.create(path, options, name=path.name), owner)
+        path.unlink(missing_ok=True)  # the job has its own copy
 
     def act(event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         said = ""
@@ -200,17 +210,17 @@ def build(
             choices.glossaries: offer(to, chosen, request, saved.name),
         }
 
-    file.change(look, file, [about, message, *choices.outputs, *names.outputs], **_QUIET)
+    file.change(look, file, [about, message, *choices.outputs, *names.outputs], **_READING)
     start.click(
         begin,
         {file, source, target, model, *choices.inputs},
         [file, about, message, listing, *choices.outputs, *choice.outputs],
-        **_QUIET,
+        **_READING,
     )
     listing.click(act, None, [message, listing], **_QUIET)
     model.change(choice.refresh, model, choice.outputs, **_QUIET)
     choices.output.input(
-        refit, [file, choices.output], [about, message, *choices.outputs], **_QUIET
+        refit, [file, choices.output], [about, message, *choices.outputs], **_READING
     )
     for event in (target.change, tab.select):
         event(offer, [target, choices.glossaries], choices.glossaries, **_QUIET)
@@ -221,7 +231,7 @@ def build(
         **_QUIET,
     )
     choices.propose.click(
-        propose, [file, source, target], [message, *names.outputs], **_QUIET
+        propose, [file, source, target], [message, *names.outputs], **_READING
     ).then(None, None, None, js=_TO_NAMES)
     names.table.click(
         decide,
