@@ -420,10 +420,10 @@ def test_every_segment_comes_out_exactly_once_whatever_the_engine_does(
 def test_the_last_segments_of_a_book_begin_with_the_longest() -> None:
     sizes = [3, 9, 5, 7, 4, 8, 6, 2] * 5
     segments = [segment(f"{n} " + "word " * size, n) for n, size in enumerate(sizes)]
-    with FakeEngine(lambda request, text, count: Say(upper(text)), slots=2) as engine:
+    with FakeEngine(lambda request, text, count: Say(upper(text)), slots=8) as engine:
         list(pipeline(engine, priority=Priority.BOOK).run(segments))
     asked = [int(tagged_text(request).split()[0]) for request in engine.seen]
-    ahead = 4 * 2
+    ahead = 8
     assert asked[: len(sizes) - ahead + 1] == list(range(len(sizes) - ahead + 1))
     last = [sizes[number] for number in asked[len(sizes) - ahead + 1 :]]
     assert last == sorted(last, reverse=True)

@@ -33,7 +33,6 @@ CRASH_TRIES = 3  # the last one alone
 _POLL = 0.2  # seconds between looks at the stop event
 _DRAIN = 10.0  # seconds to wait for the engine after a stop
 _REUSED_LENGTH = 400  # characters; longer texts repeat too seldom to be kept
-_LOOK_AHEAD = 4  # times the engine's slots; of the last so many segments the longest goes first
 
 PartialSink = Callable[[Segment, str], None]
 
@@ -99,8 +98,9 @@ class Scheduler:
         self._on_partial = on_partial
         self._stop = stop
         self._width = 2 * max(1, engine.info.slots)
-        # A person reads along: nothing is put off.
-        self._window = 1 if priority is Priority.INTERACTIVE else _LOOK_AHEAD * self._width // 2
+        # Of the last so many segments the longest goes first; a person reads along: nothing is
+        # put off. More would help little, and a book's first pages would come late.
+        self._window = 1 if priority is Priority.INTERACTIVE else max(1, engine.info.slots)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._waiting: deque[_Flight] = deque()
         self._flying: dict[str, _Flight] = {}
