@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,18 +78,28 @@ def test_chunks_make_up_the_reply(small_engine: GgufEngine) -> None:
     assert end.new_tokens <= 16 and end.prompt_tokens > 15
 
 
-def test_a_books_output_does_not_depend_on_its_neighbours(small_engine: GgufEngine) -> None:
-    many = run(small_engine, [request(n) for n in range(31)])
-    some = run(small_engine, [request(n) for n in range(len(TEXTS))])
+@pytest.fixture(scope="module")
+def same_engine(real_models: Path) -> Iterator[GgufEngine]:
+    """In reproducible mode."""
+    model = next(real_models.glob("*0.5b*.gguf"))
+    engine = GgufEngine(GgufOptions(model, context=512, slots=31, reproducible=True))
+    yield engine
+    engine.close()
+
+
+def test_reproducible_output_does_not_depend_on_neighbours(same_engine: GgufEngine) -> None:
+    many = run(same_engine, [request(n) for n in range(31)])
+    some = run(same_engine, [request(n) for n in range(len(TEXTS))])
     for n in range(len(TEXTS)):
         assert text(some[f"r{n}"]) == text(many[f"r{n}"])
     for n in (0, 5, 10):
-        alone = run(small_engine, [request(n)])
+        alone = run(same_engine, [request(n)])
         assert text(alone[f"r{n}"]) == text(many[f"r{n}"])
 
 
 def test_nor_with_few_places(real_models: Path) -> None:
-    engine = GgufEngine(GgufOptions(next(real_models.glob("*.gguf")), context=512, slots=3))
+    model = next(real_models.glob("*0.5b*.gguf"))
+    engine = GgufEngine(GgufOptions(model, context=512, slots=3, reproducible=True))
     try:
         together = run(engine, [request(n) for n in range(6)])
         for n in (0, 5):
@@ -98,7 +108,7 @@ def test_nor_with_few_places(real_models: Path) -> None:
         engine.close()
 
 
-def test_sampling_has_a_stream_of_its_own(small_engine: GgufEngine) -> None:
+def test_sampling_has_a_stream_of_its_own(same_engine: GgufEngine) -> None:
     hot: dict[str, Any] = {
         "temperature": 1.0,
         "seed": 7,
@@ -106,9 +116,9 @@ def test_sampling_has_a_stream_of_its_own(small_engine: GgufEngine) -> None:
         "min_p": 0.02,
         "repetition_penalty": 1.05,
     }
-    together = run(small_engine, [request(n, **hot) for n in range(6)])
-    alone = run(small_engine, [request(3, **hot)])
-    other = run(small_engine, [request(3, **{**hot, "seed": 8})])
+    together = run(same_engine, [request(n, **hot) for n in range(6)])
+    alone = run(same_engine, [request(3, **hot)])
+    other = run(same_engine, [request(3, **{**hot, "seed": 8})])
     assert text(alone["r3"]) == text(together["r3"])
     assert text(other["r3"]) != text(alone["r3"])
 

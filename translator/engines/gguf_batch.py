@@ -7,11 +7,12 @@ depends on who else is there; the head that requests share is read once, saved, 
 each newcomer.
 
 Rounding. llama.cpp's matrix kernels differ with the number of rows, so a greedy choice between
-two close tokens can depend on how many neighbours decode. While a book runs, and always in
-reproducible mode, a decode is filled up with throw-away rows to whole tiles of 16: all rows then
-go through the same kernels in the same order, and a request's output is the same alone and among
-any neighbours. A full batch costs nothing more; a person's single text would take several times
-as long, so without a book beside it, it is decoded as it is.
+two close tokens can depend on how many neighbours decode. While a book runs, a decode of more
+than a few sequences is filled up with throw-away rows to whole tiles of 16: all rows then go
+through the same kernels in the same order, and the neighbours do not matter. A full batch costs
+nothing more. The last few segments of a book, and a person's text without a book beside it, are
+decoded as they are: filled up, they would take up to seven times as long. In reproducible mode
+every decode is filled up, and a request's output is the same alone and among any neighbours.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from translator.errors import InputError
 MIN_SHARED = 8  # a shorter common head is not worth a copy
 BOOK_EVERY = 5  # steps; the share of a book while a person's text is translated
 PEOPLE = 4  # from more sequences on, a person's text is work like a book's
+FEW = 4  # sequences of a book that are decoded as they are
 MAX_HEADS = 16  # saved heads; a head is one prompt style with one pair of languages
 
 
@@ -280,7 +282,7 @@ class Batcher:
     def _filling(self, chosen: list[int]) -> int:
         """How many throw-away rows a decode gets, see "Rounding" above."""
         book = any(self._running[i].request.priority is not P.INTERACTIVE for i in chosen)
-        if not (book or self._reproducible):
+        if not (self._reproducible or (book and len(chosen) > FEW)):
             return 0
         return padded_rows(len(chosen), self._model.places) - len(chosen)
 
