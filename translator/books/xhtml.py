@@ -285,13 +285,17 @@ def plain_units(source: str, nodes: Iterator[Node], member: str, kind: BlockKind
     return units
 
 
+# Less than half each: a paragraph's first line may be indented, which moves both.
+_COLUMN = "inline-block;width:45%;margin:0 1.5%;text-indent:0;vertical-align:top"
+
+
 def side_by_side(source: str, target: str, attributes: tuple[str, str], mode: str) -> str:
     """The markup of a block in a bilingual edition.
 
     Spans are allowed wherever text is; their display makes lines or columns of them. ``attributes``
     are those of the source and of the target (language, direction).
     """
-    display = "inline-block;width:48%;vertical-align:top" if mode == "side" else "block"
+    display = _COLUMN if mode == "side" else "block"
     style = f'style="display:{display}"'
     first = f'<span class="{inline.SOURCE_CLASS}"{attributes[0]} {style}>{source}</span>'
     second = f'<span class="{inline.TARGET_CLASS}"{attributes[1]} {style}>{target}</span>'
