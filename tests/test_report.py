@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -125,3 +127,14 @@ def test_introduced_errors_are_counted(tmp_path: Path) -> None:
     assert result.before is not None
     assert result.after is not None
     assert result.introduced == result.after - result.before >= 1
+
+
+@pytest.mark.skipif(bool(unavailable()), reason=unavailable())
+def test_a_files_own_name_makes_no_difference(tmp_path: Path) -> None:
+    one = make_epub(tmp_path / "one.epub", {"c1.xhtml": "<p>Text</p>"})
+    with zipfile.ZipFile(one, "a") as archive:
+        archive.writestr("EPUB/a*b.txt", "a name that epubcheck finds wrong")
+    two = shutil.copy(one, tmp_path / "another name.epub")
+    result = validate(one, Path(two))
+    assert result.before and result.before == result.after
+    assert result.introduced == 0

@@ -67,8 +67,9 @@ def _errors(path: Path) -> Counter[tuple[str, str]] | None:
     errors: Counter[tuple[str, str]] = Counter()
     for message in messages:
         if message["severity"] in ("ERROR", "FATAL"):
-            # Places in the file as a whole carry its own name, which differs.
-            places = [place["path"].removeprefix(path.name) for place in message["locations"]]
+            # Places in the file as a whole carry its own name or path, which differ.
+            own = (str(path), path.name)
+            places = ["" if p["path"] in own else p["path"] for p in message["locations"]]
             errors.update((message["ID"], place) for place in places)
             errors[message["ID"], ""] += message.get("additionalLocations", 0)
     return errors
