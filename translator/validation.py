@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shutil
 import subprocess
+import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +65,14 @@ def _errors(path: Path) -> Counter[tuple[str, str]] | None:
         messages = json.loads(done.stdout)["messages"]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError):
         return None
+    with zipfile.ZipFile(path) as archive:
+        members = set(archive.namelist())
     errors: Counter[tuple[str, str]] = Counter()
     for message in messages:
         if message["severity"] in ("ERROR", "FATAL"):
-            # Places in the file as a whole carry its own name or path, which differ.
-            own = (str(path), path.name)
-            places = ["" if p["path"] in own else p["path"] for p in message["locations"]]
+            # Places in the file as a whole carry its own name or path, spelled in several ways.
+            found = [place["path"] for place in message["locations"]]
+            places = [place if place in members else "" for place in found]
             errors.update((message["ID"], place) for place in places)
             errors[message["ID"], ""] += message.get("additionalLocations", 0)
     return errors
