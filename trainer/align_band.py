@@ -1,0 +1,45 @@
+"""The cells of the alignment table that are looked at: a band around a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.align_text import Ints
+
+
+@dataclass(frozen=True)
+class Band:
+    """Row ``i`` (so many source sentences are aligned) holds the target positions ``low[i]`` to
+    ``high[i]``, both included. Both bounds never fall from one row to the next."""
+
+    low: Ints
+    high: Ints
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return int((self.high - self.low + 1).sum())
+
+
+def around(path: Sequence[tuple[int, int]], n: int, m: int, radius: int) -> Band:
+    """All cells near a path from (0, 0) to (n, m): ``radius`` rows up and down, and columns left
+    and right."""
+    corners = np.array(path)
+    first = np.full(n + 1, m)
+    last = np.zeros(n + 1, np.int64)
+    for (i, j), (x, y) in zip(corners[:-1], corners[1:], strict=True):
+        first[i : x + 1] = np.minimum(first[i : x + 1], j)
+        last[i : x + 1] = np.maximum(last[i : x + 1], y)
+    rows = np.arange(n + 1)
+    low = np.maximum(first[np.maximum(rows - radius, 0)] - radius, 0)
+    high = np.minimum(last[np.minimum(rows + radius, n)] + radius, m)
+    return Band(low, high)
+
+
+def diagonal(n: int, m: int, radius: int) -> Band:
+    """The cells near the straight line from one end to the other."""
+    centre = np.arange(n + 1) * m // max(1, n)
+    return Band(np.maximum(centre - radius, 0), np.minimum(centre + radius, m))
