@@ -23,6 +23,13 @@ class Band:
         """How many cells there are."""
         return int((self.high - self.low + 1).sum())
 
+    def turned(self, m: int) -> Band:
+        """The same cells with rows and columns exchanged."""
+        columns = np.arange(m + 1)
+        first = np.searchsorted(self.high, columns, "left")
+        last = np.searchsorted(self.low, columns, "right") - 1
+        return Band(first, last)
+
 
 def around(path: Sequence[tuple[int, int]], n: int, m: int, radius: int) -> Band:
     """All cells near a path from (0, 0) to (n, m): ``radius`` rows up and down, and columns left

@@ -114,3 +114,20 @@ def best_path(table: Table) -> list[tuple[int, int]]:
             choice = choices[i + a][window]
             choice[better] = _KINDS.index((a, b))
     return _trace(band, choices)
+
+
+def _trace(band: Band, choices: list[np.ndarray]) -> list[tuple[int, int]]:
+    i, j = len(band.low) - 1, int(band.high[-1])
+    path = [(i, j)]
+    in_gap = bool(choices[i][j - band.low[i]] & _GAP_BEST)
+    while i or j:
+        choice = int(choices[i][j - band.low[i]])
+        if in_gap:
+            i, j = (i, j - 1) if choice & _LEFT else (i - 1, j)
+            in_gap = bool(choice & _FROM_GAP)
+        else:
+            a, b = _KINDS[choice & 15]
+            i, j = i - a, j - b
+            in_gap = bool(choices[i][j - band.low[i]] & _GAP_BEST)
+        path.append((i, j))
+    return path[::-1]

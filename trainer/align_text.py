@@ -34,7 +34,7 @@ _WORD = re.compile(
     r"|(?P<sign>[?!:;()\[\]%§]|[؟。…]|[\"“”„«»「」『』])"
 )
 _ACCENT = re.compile("[\u0300-\u036f]")
-_SIGNS = str.maketrans("؟“”„«»「」『』[]", '?""""""""""()')
+_SIGNS = str.maketrans("؟“”„«»「」『』[]", "?" + '"' * 9 + "()")
 
 
 @dataclass(frozen=True, slots=True)
