@@ -1,0 +1,89 @@
+"""Is a text in the language that its file says? Cheap signs first, statistics where they fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from translator import detection, languages
+from translator.language_checks import wrong_language
+from translator.languages import Language
+from translator.ngrams import CANDIDATES, everyday
+
+_WORD = re.compile(r"[^\W\d_]+")
+_HAN = "\u3005\u3006\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003347f"
+_KANA = "\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+_LETTERS = {
+    "Hans": re.compile(f"[{_HAN}]"),
+    "Hant": re.compile(f"[{_HAN}]"),
+    "Jpan": re.compile(f"[{_HAN}{_KANA}]"),
+    "Kore": re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]"),
+}
+_KANA_LETTER = re.compile(f"[{_KANA}]")
+_MOST = 0.5  # of the letters
+
+
+def finding(source: str, target: str, of: Language, to: Language) -> str:
+    """Which side is in a wrong language and how it looks, or an empty string.
+
+    Only what is certain counts: a text that nobody can place passes.
+    """
+    for text, other, wanted, expected in ((target, source, to, of), (source, target, of, to)):
+        if not _obvious(wanted.tag)(text):
+            check = wrong_language(other, text, expected, wanted)
+            if check is not None and (check.fatal or _is_other(text, wanted)):
+                return f"{'target' if text is target else 'source'}: {check.detail}"
+    return ""
+
+
+def _is_other(text: str, wanted: Language) -> bool:
+    """Whether the letters alone, seen a second time, name another language with certainty."""
+    found = languages.detect(text)
+    return (
+        found.language is not None
+        and found.confidence > 0.999
+        and len(text) > 40
+        and found.language.tag.partition("-")[0] != wanted.tag.partition("-")[0]
+    )
+
+
+@cache
+def _obvious(tag: str) -> Callable[[str], bool]:
+    """A quick test that says yes only to texts that are in the language for sure."""
+    language = languages.get(tag)
+    if language.script in _LETTERS:
+        return _by_script(language)
+    if everyday(tag):
+        return _by_words(tag)
+    return lambda _: False
+
+
+def _by_script(language: Language) -> Callable[[str], bool]:
+    mine = _LETTERS[language.script]
+
+    def test(text: str) -> bool:
+        letters = sum(map(str.isalpha, text))
+        if not letters or len(mine.findall(text)) < _MOST * letters:
+            return False
+        if language.script == "Jpan":
+            return _KANA_LETTER.search(text) is not None
+        if language.script == "Kore":
+            return True
+        if _KANA_LETTER.search(text):
+            return False
+        simplified, traditional = detection.chinese_counts(text)
+        return (traditional if language.script == "Hans" else simplified) == 0
+
+    return test
+
+
+def _by_words(tag: str) -> Callable[[str], bool]:
+    mine = everyday(tag)
+    others = frozenset().union(*(everyday(other) for other in CANDIDATES if other != tag))
+
+    def test(text: str) -> bool:
+        words = set(_WORD.findall(text.lower()))
+        return len(words & mine) > 2 * len(words & others)
+
+    return test
