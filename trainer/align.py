@@ -13,11 +13,14 @@ from itertools import pairwise
 from trainer import align_evidence, align_lexicon
 from trainer.align_band import Band, around, diagonal
 from trainer.align_lexicon import Lexicon
+from trainer.align_posterior import posterior
 from trainer.align_search import MOST, Table, best_path
 from trainer.align_text import Sentence, Text, text_of
 from translator import lengths
 from translator.languages import Language
 
+TRUST = 0.45
+TRUSTS = (0.45,) * 3
 _WIDE, _NARROW = 0.25, 20
 
 
@@ -37,17 +40,34 @@ def align(
     n, m = len(before), len(after)
     ratio = lengths.usual(of, to, prose=True)
     band = diagonal(n, m, max(50, int(_WIDE * max(n, m))))
-    path = best_path(
-        _table(before, after, (align_lexicon.guessed(before, after), align_lexicon.guessed(after, before)), ratio, band)
+    table = _table(
+        before,
+        after,
+        (align_lexicon.guessed(before, after), align_lexicon.guessed(after, before)),
+        ratio,
+        band,
     )
-    for _ in range(3):
-        spans = [(i, x, j, y) for (i, j), (x, y) in pairwise(path) if x > i and y > j]
-        back = [(c, d, a, b) for a, b, c, d in spans]
-        lexicons = (align_lexicon.learned(before, after, spans), align_lexicon.learned(after, before, back))
-        if spans:
-            ratio = replace(ratio, mean=align_evidence.median_ratio(before, after, spans))
-        path = best_path(_table(before, after, lexicons, ratio, around(path, n, m, _NARROW)))
-    return [Bead(range(i, x), range(j, y), 1.0) for (i, j), (x, y) in pairwise(path)]
+    path = best_path(table)
+    for trust in TRUSTS:
+        likely = posterior(table, trust).beads
+        if likely:
+            back = {(c, d, a, b): chance for (a, b, c, d), chance in likely.items()}
+            lexicons = (
+                align_lexicon.learned(before, after, likely),
+                align_lexicon.learned(after, before, back),
+            )
+            ratio = replace(ratio, mean=align_evidence.mean_ratio(before, after, likely))
+            table = _table(before, after, lexicons, ratio, around(path, n, m, _NARROW))
+            path = best_path(table)
+    sure = posterior(table, TRUST)
+    beads = []
+    for (i, j), (x, y) in pairwise(path):
+        if x > i and y > j:
+            confidence = sure.beads.get((i, x, j, y), 0.0)
+        else:
+            confidence = 1.0 - float(sure.source[i] if x > i else sure.target[j])
+        beads.append(Bead(range(i, x), range(j, y), confidence))
+    return beads
 
 
 def _table(before, after, lexicons, ratio, band) -> Table:

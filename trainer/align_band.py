@@ -23,6 +23,14 @@ class Band:
         """How many cells there are."""
         return int((self.high - self.low + 1).sum())
 
+    def landing(self, i: int, a: int, b: int, count: int) -> tuple[slice, slice]:
+        """Which of the first ``count`` cells of row ``i`` stay in the band after a step of ``a``
+        rows and ``b`` columns, and where in that row they land."""
+        start = int(self.low[i] + b - self.low[i + a])
+        end = min(start + count, int(self.high[i + a] - self.low[i + a]) + 1)
+        skip = max(0, -start)
+        return slice(skip, end - start), slice(start + skip, end)
+
     def turned(self, m: int) -> Band:
         """The same cells with rows and columns exchanged."""
         columns = np.arange(m + 1)

@@ -8,14 +8,14 @@ the evidence 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.align_band import Band
-from trainer.align_lexicon import Lexicon
+from trainer.align_lexicon import Lexicon, Span
 from trainer.align_text import Floats, Ints, Text
 from translator.lengths import Ratio
 
@@ -113,9 +113,7 @@ def _normal(value: Floats | float, mean: float, deviation: float) -> Floats | fl
     return -(((value - mean) / deviation) ** 2) / 2 - math.log(deviation)
 
 
-def median_ratio(of: Text, to: Text, beads: Sequence[tuple[int, int, int, int]]) -> float:
-    """The middle of ln(target size / source size) of some beads."""
-    logs = [
-        math.log(to.sizes[c:d].sum() / of.sizes[a:b].sum()) for a, b, c, d in beads
-    ]
-    return float(np.median(logs))
+def mean_ratio(of: Text, to: Text, beads: Mapping[Span, float]) -> float:
+    """The mean of ln(target size / source size) of some beads, each as likely as it is."""
+    logs = [math.log(to.sizes[c:d].sum() / of.sizes[a:b].sum()) for a, b, c, d in beads]
+    return float(np.average(logs, weights=list(beads.values())))

@@ -9,8 +9,9 @@ for cognates.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -46,9 +47,7 @@ def cognates(of: Text, to: Text) -> tuple[Ints, Ints]:
     for number, word in enumerate(to.vocabulary):
         if name := key(word):
             partners[name].append(number)
-    pairs = [
-        (s, t) for s, word in enumerate(of.vocabulary) for t in partners.get(key(word), ())
-    ]
+    pairs = [(s, t) for s, word in enumerate(of.vocabulary) for t in partners.get(key(word), ())]
     found = np.array(pairs, np.int64).reshape(-1, 2)
     return found[:, 0], found[:, 1]
 
@@ -59,32 +58,41 @@ def guessed(of: Text, to: Text) -> Lexicon:
     return _lexicon(of, to, sources, targets, np.full(len(sources), _COGNATE))
 
 
-def learned(of: Text, to: Text, beads: Sequence[Span]) -> Lexicon:
+def learned(of: Text, to: Text, beads: Mapping[Span, float]) -> Lexicon:
     """The lexicon that best explains the target side of some beads by their source side."""
-    step = max(1, len(beads) // _MOST_BEADS)
-    chosen = beads[::step][:_MOST_BEADS]
-    sides = [(of.words_of(a, b), to.words_of(c, d)) for a, b, c, d in chosen]
-    sides = [(s, t) for s, t in sides if 0 < len(s) <= _MOST_WORDS and 0 < len(t) <= _MOST_WORDS]
+    step = -(-len(beads) // _MOST_BEADS)
+    sides = []
+    for (a, b, c, d), chance in islice(beads.items(), 0, None, max(1, step)):
+        s, t = of.words_of(a, b), to.words_of(c, d)
+        if 0 < len(s) <= _MOST_WORDS and 0 < len(t) <= _MOST_WORDS:
+            sides.append((s, t, chance))
     if not sides:
         return guessed(of, to)
     width = len(to.vocabulary)
-    keys = np.concatenate([(s[:, None] * width + t[None, :]).ravel() for s, t in sides])
+    keys = np.concatenate([(s[:, None] * width + t[None, :]).ravel() for s, t, _ in sides])
     # The occurrence of a target word that each pair belongs to.
-    shifts = np.cumsum([0, *(len(t) for _, t in sides)])
+    shifts = np.cumsum([0, *(len(t) for _, t, _ in sides)])
     occurrence = np.concatenate(
-        [np.tile(np.arange(len(t)) + at, len(s)) for (s, t), at in zip(sides, shifts, strict=False)]
+        [
+            np.tile(np.arange(len(t)) + at, len(s))
+            for (s, t, _), at in zip(sides, shifts, strict=False)
+        ]
     )
     alike = np.unique(cognates(of, to)[0] * width + cognates(of, to)[1])
     pairs, index = np.unique(keys, return_inverse=True)
     sources, targets = np.divmod(pairs, width)
     extra = np.where(np.isin(pairs, alike, assume_unique=True), _COGNATE, 0.0)
-    none = to.shares[np.concatenate([t for _, t in sides])]
+    weight = np.repeat([chance for *_, chance in sides], [len(t) for _, t, _ in sides])
+    none = to.shares[np.concatenate([t for _, t, _ in sides])]
     chance = to.shares[targets] * (1.0 + 50.0 * (extra > 0))
     counts = np.zeros(len(pairs))
     for _ in range(_ROUNDS):
         weights = chance[index]
         totals = np.bincount(occurrence, weights, minlength=shifts[-1]) + none
-        counts = np.bincount(index, weights / totals[occurrence], minlength=len(pairs)) + extra
+        counts = (
+            np.bincount(index, weights * (weight / totals)[occurrence], minlength=len(pairs))
+            + extra
+        )
         chance = counts / np.bincount(sources, counts, minlength=len(of.vocabulary))[sources]
     unseen = np.setdiff1d(alike, pairs, assume_unique=True)
     return _lexicon(

@@ -25,8 +25,8 @@ BEADS = {
 }  # fmt: skip
 _KINDS = tuple(BEADS)
 MOST = max(max(kind) for kind in _KINDS)
-_OPEN = math.log(0.01)  # a sentence without a translation after one that has one
-_STAY = math.log(0.6)  # the next one has none either
+OPEN = math.log(0.01)  # a sentence without a translation after one that has one
+STAY = math.log(0.6)  # the next one has none either
 _LENGTH_WEIGHT = 1.0
 _WORD_WEIGHT = 0.5  # words of a sentence are not independent of each other
 _NEVER = -math.inf
@@ -72,7 +72,9 @@ def best_path(table: Table) -> list[tuple[int, int]]:
     """The corners of the best path from (0, 0) to the end, one step a bead."""
     band = table.band
     n = len(band.low) - 1
-    arrived = [np.full(high - low + 1, _NEVER) for low, high in zip(band.low, band.high, strict=True)]
+    arrived = [
+        np.full(high - low + 1, _NEVER) for low, high in zip(band.low, band.high, strict=True)
+    ]
     choices = [np.zeros(len(row), np.uint8) for row in arrived]
     arrived[0][0] = 0.0
     above_best = above_gap = np.zeros(0)
@@ -84,15 +86,15 @@ def best_path(table: Table) -> list[tuple[int, int]]:
         if i:
             shift = low - int(band.low[i - 1])
             common = len(above_best) - shift
-            opened[:common] = above_best[shift:] + _OPEN
-            stayed[:common] = above_gap[shift:] + _STAY
+            opened[:common] = above_best[shift:] + OPEN
+            stayed[:common] = above_gap[shift:] + STAY
         gap = np.maximum(opened, stayed)
         choices[i][stayed > opened] |= _FROM_GAP
-        beside = np.concatenate([[_NEVER], beads[:-1] + _OPEN])
+        beside = np.concatenate([[_NEVER], beads[:-1] + OPEN])
         choices[i][beside > gap] &= 255 - _FROM_GAP
         choices[i][beside > gap] |= _LEFT
         gap = np.maximum(gap, beside)
-        slope = np.arange(len(gap)) * _STAY
+        slope = np.arange(len(gap)) * STAY
         run = np.maximum.accumulate(gap - slope) + slope
         choices[i][run > gap + 1e-9] |= _FROM_GAP | _LEFT
         best = np.maximum(beads, run)
@@ -101,18 +103,13 @@ def best_path(table: Table) -> list[tuple[int, int]]:
         if i == n:
             break
         for a, b, scores in table.row(i):
-            start = low + b - int(band.low[i + a])
-            reach = best[: len(scores)] + scores
-            skip = max(0, -start)
-            end = min(start + len(reach), len(arrived[i + a]))
-            if end <= start + skip:
+            reach, window = band.landing(i, a, b, len(scores))
+            if reach.stop <= reach.start:
                 continue
-            reach = reach[skip : end - start]
-            window = slice(start + skip, end)
-            better = reach > arrived[i + a][window]
-            arrived[i + a][window][better] = reach[better]
-            choice = choices[i + a][window]
-            choice[better] = _KINDS.index((a, b))
+            onward = best[reach] + scores[reach]
+            better = onward > arrived[i + a][window]
+            arrived[i + a][window][better] = onward[better]
+            choices[i + a][window][better] = _KINDS.index((a, b))
     return _trace(band, choices)
 
 
