@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 from trainer import cleaning_language
@@ -84,20 +85,21 @@ def rule_name(field: str) -> str:
 # some scripts and stay. Noncharacters are reserved for the program.
 _INVISIBLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufdd0-\ufdef]")
 _BLANKS = re.compile("[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
-_USUAL = re.compile(r"(?:[!-~]+ )*[!-~]+")
+# One search that clears nearly every text of both.
+_ODD = re.compile("[\0-\x1f\x7f-\x9f\u00ad\u200b\u2028\u2029\u2060\ufeff\ufdd0-\ufdef]|  |^ | $")
 
 
 def normalize(text: str, counts: Counter[str]) -> str:
     """NFC, without invisible characters and surplus blanks; what was changed is counted."""
-    if _USUAL.fullmatch(text):
-        return text
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
         counts["nfc"] += 1
+    if not _ODD.search(text):
+        return text
     bare = _INVISIBLE.sub("", text)
     if bare != text:
         counts["invisible characters"] += 1
-    tidy = _BLANKS.sub(" ", bare).strip()
+    tidy = _BLANKS.sub(" ", bare).strip(" ")
     if tidy != bare:
         counts["blanks"] += 1
     return tidy
@@ -130,7 +132,7 @@ class Cleaner:
             return "empty", "no target" if source else "no source"
         if rules.letters and not (_LETTER.search(source) and _LETTER.search(target)):
             return "letters", "no letters"
-        of, to = languages.get(pair.of), languages.get(pair.to)
+        of, to = _language(pair.of), _language(pair.to)
         if rules.untranslated and _untranslated(source, target, of, to):
             return "untranslated", "the source stands in the target"
         if rules.markup and (what := leftover(source, target)):
@@ -150,9 +152,10 @@ class Cleaner:
         return None
 
 
-def _untranslated(
-    source: str, target: str, of: languages.Language, to: languages.Language
-) -> bool:
+_language = cache(languages.get)
+
+
+def _untranslated(source: str, target: str, of: languages.Language, to: languages.Language) -> bool:
     if source == target or source.casefold() == target.casefold():
         return True
     words = set(source.split())

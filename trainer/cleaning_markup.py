@@ -20,7 +20,9 @@ _PLACEHOLDER = re.compile(
     r"|%[0-9](?![0-9.,%])|\$?\{[A-Za-z_0-9][\w.]*\}|\$\([A-Za-z_]\w*\)|\\[nrt](?![A-Za-z])"
 )
 # UTF-8 that was read as Latin-1 or windows-1252, and characters that were lost.
-_BROKEN = re.compile("\ufffd|ï¿½|Ã[\u0080-\u00bf]|Â[\u0080-\u009f\u00a1-\u00bf]|â€[\u0080-\u00bf™œž“”…˜¢¦]")
+_BROKEN = re.compile(
+    "\ufffd|ï¿½|Ã[\u0080-\u00bf]|Â[\u0080-\u009f\u00a1-\u00bf]|â€[\u0080-\u00bf™œž“”…˜¢¦]"
+)
 
 
 def leftover(source: str, target: str) -> str:
