@@ -16,7 +16,11 @@ from translator import markup
 from translator.books.base import open_book
 from translator.sentences import sentence_ends
 
-_UNSPACED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3006\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003347f"
+# Thai to Tibetan, Burmese, Khmer, kana, Han.
+_UNSPACED = (
+    "\u0e01-\u0eff\u0f00-\u109f\u1780-\u17ff\u3005-\u3006\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003347f"
+)
 _TOKEN = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
 _ONE = re.compile(f"[{_UNSPACED}]")
 _LEAST = 4  # words of a sentence of a held-out text that counts by itself

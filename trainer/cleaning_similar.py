@@ -55,10 +55,10 @@ def signatures(texts: Sequence[str]) -> Hashes:
         bounds = bounds[:-1]
     minima = np.empty((len(texts), _BANDS * _ROWS), np.uint64)
     for column, factor in enumerate(_FACTORS):
-        minima[:, column] = np.minimum.reduceat(_mixed(grams * factor), bounds)[::2]
+        minima[:, column] = np.minimum.reduceat(grams * factor, bounds)[::2]
     bands = np.zeros((len(texts), _BANDS), np.uint64)
     for row in range(_ROWS):
-        bands = _mixed(bands * _MIX + minima[:, row::_ROWS][:, :_BANDS])
+        bands = _mixed(bands * _MIX + minima[:, row::_ROWS])
     return bands
 
 

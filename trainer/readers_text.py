@@ -71,7 +71,8 @@ class TextFile:
                 _complaints(self.path),
                 io.TextIOWrapper(file, encoding=self.encoding, newline="\n") as text,
             ):
-                for number, line in enumerate(text, 1):
+                for line in text:
+                    number += 1
                     yield line.rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise InputError(

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from translator.errors import InputError
 
 Counts = NDArray[np.int64]
 TRAIN, DEV, TEST = 0, 1, 2
@@ -31,77 +28,54 @@ def split(documents: Mapping[str, int], dev: int, test: int, seed: int) -> dict[
     """The part of each document (:data:`TRAIN`, :data:`DEV` or :data:`TEST`).
 
     ``documents`` has the number of pairs of each; ``dev`` and ``test`` are how many pairs are
-    wanted there. A document that is too large for what is missing stays in train.
-
-    Raises :class:`InputError` if the corpus cannot be split so.
+    wanted there. A document that is too large for what is missing stays in train, so a part may
+    end up smaller, or empty where all is one document.
     """
-    total = sum(documents.values())
-    if 2 * (dev + test) > total and dev + test:
-        raise InputError(
-            f"{total:,} pairs are too few for {dev:,} in dev and {test:,} in test.",
-            "Ask for less with --dev and --test; 0 leaves a part out.",
-        )
     parts = dict.fromkeys(documents, TRAIN)
-    order = iter(sorted(documents, key=lambda name: (hashed(seed, "split", name), name)))
+    free = sorted(documents, key=lambda name: (hashed(seed, "split", name), name))
     for part, wanted in ((DEV, dev), (TEST, test)):
         count = 0
-        while count < wanted:
-            name = next(order, None)
-            if name is None:
-                raise InputError(
-                    f"No documents are small enough for {wanted:,} pairs in {NAMES[part]}.",
-                    "Ask for more pairs, or give the files' documents smaller parts.",
-                )
-            if count + documents[name] <= max(wanted * _SURPLUS, 1):
+        for name in free:
+            if count < wanted and count + documents[name] <= max(wanted * _SURPLUS, 1):
                 parts[name] = part
                 count += documents[name]
+        free = [name for name in free if parts[name] == TRAIN]
     return parts
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
-    """How often the pairs of each group come in train.
+def tempered(sizes: Mapping[str, int], temperature: float) -> dict[str, float]:
+    """How often the pairs of each group come on average so that sizes become more alike.
 
-    ``temperature`` 1 keeps the groups' sizes, higher ones make them more alike (their shares are
-    as ``size ** (1 / temperature)``, as in M. Johnson et al. 2017 and N. Arivazhagan et al. 2019).
-    ``limit`` is the number of pairs wanted, 0 for as many as there are. No pair comes more than
-    ``repeats`` times.
+    The shares are as ``size ** (1 / temperature)`` (as in N. Arivazhagan et al., "Massively
+    Multilingual Neural Machine Translation in the Wild", 2019): 1 keeps them. The sum stays.
     """
+    powers = {name: size ** (1.0 / temperature) for name, size in sizes.items() if size}
+    scale = sum(sizes.values()) / sum(powers.values()) if powers else 0.0
+    return {name: powers[name] * scale / sizes[name] for name in powers}
 
-    temperature: float = 1.0
-    limit: int = 0
-    repeats: int = 4
 
-    def quotas(self, sizes: Sequence[int], weights: Sequence[float]) -> list[int]:
-        """How many pairs of each group are written, repetitions included.
+def quotas(sizes: Sequence[int], weights: Sequence[float], limit: int, repeats: int) -> list[int]:
+    """How many pairs of each group are written, repetitions included.
 
-        With no limit the weights are how often a pair comes on average.
-        """
-        total = sum(sizes)
-        if not total:
-            return [0 for _ in sizes]
-        size = np.array(sizes, np.float64)
-        spread = np.where(size > 0, size, 1.0) ** (1.0 / self.temperature) * (size > 0)
-        shares = spread * np.array(weights, np.float64)
-        if self.temperature != 1.0:
-            shares *= total / spread.sum()
-        most = size * self.repeats
-        if not self.limit or shares.sum() <= 0:
-            return [round(float(n)) for n in np.minimum(shares, most)]
-        # What a small group cannot give is asked of the others.
-        given = np.zeros_like(size)
+    ``weights`` say how often a pair of each group comes on average. A ``limit`` (0: none) takes
+    from all groups alike. No pair comes more than ``repeats`` times; with a limit, what a small
+    group cannot give is asked of the others.
+    """
+    size = np.array(sizes, np.float64)
+    shares = size * np.array(weights, np.float64)
+    most = size * repeats
+    wanted = np.minimum(shares, most)
+    if limit and wanted.sum() > limit:
+        wanted = np.zeros_like(size)
         free = shares > 0
-        limit = float(min(self.limit, most[free].sum()))
-        if (shares <= size).all() and shares.sum() <= limit:
-            return [round(float(n)) for n in shares]
         while free.any():
-            given[free] = shares[free] * (limit - given[~free].sum()) / shares[free].sum()
-            over = free & (given > most)
+            wanted[free] = shares[free] * (limit - wanted[~free].sum()) / shares[free].sum()
+            over = free & (wanted > most)
             if not over.any():
                 break
-            given[over] = most[over]
+            wanted[over] = most[over]
             free &= ~over
-        return _whole(given)
+    return _whole(wanted)
 
 
 def _whole(values: NDArray[np.float64]) -> list[int]:
