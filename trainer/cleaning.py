@@ -46,30 +46,20 @@ class Rules:
 
         Raises :class:`InputError` for a rule that does not exist or a value it cannot have.
         """
-        known = {field.name: field.default for field in fields(cls)}
+        usual = cls()
+        names = [field.name for field in fields(cls)]
         values: dict[str, Any] = {}
         for name, value in changes.items():
             field = name.replace("-", "_")
-            if field not in known:
+            if field not in names:
                 raise InputError(
                     f"There is no cleaning rule {name!r}.",
-                    f"The rules are {', '.join(sorted(rule_name(f) for f in known))}.",
+                    f"The rules are {', '.join(map(rule_name, names))}.",
                 )
-            default = known[field]
-            if value is False or (value is True and isinstance(default, bool)):
-                values[field] = value if isinstance(default, bool) else type(default)(0)
-            elif value is True:
-                values[field] = default
-            elif isinstance(value, int | float) and not isinstance(default, bool) and value >= 0:
-                values[field] = type(default)(value)
-            else:
-                raise InputError(
-                    f"The rule {name} cannot be {value!r}.",
-                    "Say on or off." if isinstance(default, bool) else "Say off or a number.",
-                )
+            values[field] = _limit(name, value, getattr(usual, field))
         if values.get("near_duplicate", 0) > 1:
             raise InputError("near-duplicate is a share.", "Choose a number from 0.5 to 1.")
-        return replace(cls(), **values)
+        return replace(usual, **values)
 
     def values(self) -> dict[str, Any]:
         """All rules by their name in the report, for a settings file."""
@@ -79,6 +69,17 @@ class Rules:
 def rule_name(field: str) -> str:
     """The name of a rule in reports and on the command line."""
     return field.replace("_", "-")
+
+
+def _limit(name: str, value: Any, usual: float) -> float:
+    """The value of a rule whose default is ``usual``: a switch, or a limit that 0 switches off."""
+    if isinstance(value, bool):
+        return value if isinstance(usual, bool) else usual * value
+    if isinstance(usual, bool):
+        raise InputError(f"The rule {name} cannot be {value!r}.", "Say on or off.")
+    if not isinstance(value, int | float) or value < 0:
+        raise InputError(f"The rule {name} cannot be {value!r}.", "Say off or a number.")
+    return int(value) if isinstance(usual, int) else float(value)
 
 
 # Invisible characters that mean nothing in a sentence. ZWJ and ZWNJ are letters' business in

@@ -40,7 +40,7 @@ class Reader:
 def find(path: Path, of: str, to: str) -> list[Reader]:
     """Readers for all parallel texts of two languages (BCP-47) in a file or below a folder.
 
-    In the order of their names. Raises :class:`InputError` if there are none.
+    In the order of their names. Raises :class:`InputError` for a path that does not exist.
     """
     if path.is_dir():
         if (path / CORPUS).exists():
@@ -59,14 +59,17 @@ def find(path: Path, of: str, to: str) -> list[Reader]:
         )
     else:
         raise InputError(f"{path} does not exist.", "Check its name.")
-    if not readers:
-        pair = f"{languages.get(of).name} and {languages.get(to).name}"
-        raise InputError(
-            f"{path} has no parallel texts of {pair}.",
-            f"Moses files end in a language, as in corpus.{of} and corpus.{to}; "
-            "TMX, TSV, CSV and JSONL are read too.",
-        )
     return readers
+
+
+def nothing(where: str, of: str, *to: str) -> InputError:
+    """The error to raise where there are no texts of these languages."""
+    names = " or ".join(languages.get(tag).name for tag in to)
+    return InputError(
+        f"There are no parallel texts of {languages.get(of).name} and {names} in {where}.",
+        f"Moses files end in a language, as in corpus.{of} and corpus.{to[0]}; "
+        "TMX, TSV, CSV and JSONL are read too.",
+    )
 
 
 def _siblings(path: Path) -> list[Path]:

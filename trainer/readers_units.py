@@ -9,8 +9,7 @@ from pathlib import Path
 
 from trainer.pairs import Pair, Unusable
 from trainer.readers import Reader
-from translator import languages, markup, tmx
-from translator.errors import InputError
+from translator import markup, tmx
 from translator.memory import Memory, Origin, Unit
 
 
@@ -36,18 +35,14 @@ def tmx_reader(path: Path, name: str, of: str, to: str) -> Reader:
     return Reader(name, (path,), read, (f"{path.name}: XML",))
 
 
-def memory_reader(path: Path, of: str, to: str) -> Reader:
+def memory_reader(path: Path, of: str, to: str) -> list[Reader]:
     """What people wrote or imported into a translation memory; models' own output is left out.
 
-    Raises :class:`InputError` if there is nothing for these languages.
+    One reader, or none if there is nothing for these languages.
     """
     with closing(Memory(path)) as memory:
         if not memory.written(of, to) and not memory.written(to, of):
-            pair = f"{languages.get(of).name} and {languages.get(to).name}"
-            raise InputError(
-                f"The translation memory has no human translations of {pair}.",
-                "Translate and correct something first, or import a TMX file into it.",
-            )
+            return []
 
     def read() -> Iterator[Pair | Unusable]:
         with closing(Memory(path)) as memory:
@@ -60,7 +55,7 @@ def memory_reader(path: Path, of: str, to: str) -> Reader:
                     if pair := _pair(unit, of, to, "memory", number):
                         yield pair
 
-    return Reader("memory", (), read)
+    return [Reader("memory", (), read)]
 
 
 def _pair(unit: Unit, of: str, to: str, name: str, number: int) -> Pair | None:
