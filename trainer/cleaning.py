@@ -146,7 +146,7 @@ class Cleaner:
             off = ratio.off(before + 4.0, after + 4.0)
             if abs(off) > rules.length_ratio:
                 return "length-ratio", f"{off:+.1f} standard deviations"
-        if rules.numbers and (lost := _lost_numbers(source, target)):
+        if rules.numbers and (lost := _lost_numbers(source, target, pair.of)):
             return "numbers", lost
         if rules.wrong_language and (what := cleaning_language.finding(source, target, of, to)):
             return "wrong-language", what
@@ -166,15 +166,32 @@ def _untranslated(source: str, target: str, of: languages.Language, to: language
     return check is not None and check.fatal
 
 
-def _lost_numbers(source: str, target: str) -> str:
-    """Numbers that only one side has; small ones may be written out."""
+# English words that another language may write with digits: "half an hour", "hexadecimal".
+_SPELLED = re.compile(
+    r"\b(?:(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)t(?:y|ie)"
+    r"|hundred|thousand|million|billion|dozen|scores?\b|half|quarter|hexa|decimal|binary|octal)",
+    re.IGNORECASE,
+)
+_ROUND = re.compile(r"[0-9]{1,2}|[0-9]+0")
+
+
+def _lost_numbers(source: str, target: str, of: str) -> str:
+    """Numbers that only one side has; small ones may be written out.
+
+    A number that only the target has counts where the source spells none that it could be.
+    """
     if not _DIGIT.search(source) and not _DIGIT.search(target):
         return ""
     before, after = LINK.sub(" ", source), LINK.sub(" ", target)
-    lost, new = numbers.missing(before, after), numbers.missing(after, before)
-    parts = []
-    if lost:
-        parts.append("missing " + ", ".join(lost[:5]))
-    if new:
-        parts.append("added " + ", ".join(new[:5]))
+    new = numbers.missing(after, before)
+    if new and of == "en":
+        new = [] if _SPELLED.search(before) else new
+    elif new:
+        new = [number for number in new if not _ROUND.fullmatch(number)]
+    lost = numbers.missing(before, after)
+    parts = [
+        f"{what} {', '.join(found[:5])}"
+        for what, found in (("missing", lost), ("added", new))
+        if found
+    ]
     return "; ".join(parts)

@@ -81,7 +81,7 @@ class HeldOut:
                 continue
             count += 1
             self._whole.add(hash(tokens))
-            self._runs.update(self._grams(tokens))
+            self._runs.update(self._grams(text, tokens))
             start = 0
             for end in sentence_ends(text):
                 sentence = _tokens(text[start:end])
@@ -95,18 +95,20 @@ class HeldOut:
         tokens = _tokens(text)
         if hash(tokens) in self._whole:
             return "a held-out text"
-        if self._runs:
-            for gram in self._grams(tokens):
-                if gram in self._runs:
-                    return f"{self._words} words in a row of a held-out text"
+        if len(tokens) >= self._words and not self._runs.isdisjoint(self._grams(text, tokens)):
+            return f"{self._words} words in a row of a held-out text"
         return ""
 
-    def _grams(self, tokens: tuple[str, ...]) -> Iterator[int]:
+    def _grams(self, text: str, tokens: tuple[str, ...]) -> Iterator[int]:
         """Hashes of the runs; longer ones where characters stand for words."""
         length = self._words
-        if 2 * sum(len(t) == 1 and _ONE.match(t) is not None for t in tokens) > len(tokens):
+        if _ONE.search(text) and 2 * sum(map(_is_one, tokens)) > len(tokens):
             length *= 2
         return (hash(tokens[i : i + length]) for i in range(len(tokens) - length + 1))
+
+
+def _is_one(token: str) -> bool:
+    return _ONE.match(token) is not None
 
 
 def _tokens(text: str) -> tuple[str, ...]:
@@ -114,4 +116,4 @@ def _tokens(text: str) -> tuple[str, ...]:
 
 
 def _weight(tokens: tuple[str, ...]) -> float:
-    return sum(0.5 if _ONE.match(token) else 1.0 for token in tokens)
+    return sum(0.5 if _is_one(token) else 1.0 for token in tokens)

@@ -8,7 +8,8 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,8 @@ from typing import Any, Self
 from trainer.pairs import Pair, Unusable
 
 _LEVEL = 6
+_json = json.JSONEncoder(ensure_ascii=False).encode
+_fields = attrgetter(*(field.name for field in fields(Pair)))
 
 
 class LinesWriter:
@@ -30,7 +33,7 @@ class LinesWriter:
 
     def write(self, row: dict[str, Any]) -> None:
         """Add a line."""
-        line = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        line = _json(row).encode("utf-8", "replace") + b"\n"
         self._file.write(line)
         self.hash.update(line)
         self.count += 1
@@ -104,15 +107,19 @@ class Spool:
 
     def add(self, pair: Pair) -> None:
         """Append a pair. All must be added before any is read."""
-        line = json.dumps(astuple(pair)).encode() + b"\n"
+        line = _json(_fields(pair)).encode("utf-8", "surrogatepass") + b"\n"
         self._places.append(self._end)
         self._end += self._file.write(line)
 
     def __getitem__(self, index: int) -> Pair:
         self._file.seek(self._places[index])
-        return Pair(*json.loads(self._file.readline()))
+        return _pair(self._file.readline())
 
     def __iter__(self) -> Iterator[Pair]:
         self._file.seek(0)
         for line in self._file:
-            yield Pair(*json.loads(line))
+            yield _pair(line)
+
+
+def _pair(line: bytes) -> Pair:
+    return Pair(*json.loads(line.decode("utf-8", "surrogatepass")))
