@@ -18,11 +18,6 @@ class Band:
     low: Ints
     high: Ints
 
-    @property
-    def cells(self) -> int:
-        """How many cells there are."""
-        return int((self.high - self.low + 1).sum())
-
     def landing(self, i: int, a: int, b: int, count: int) -> tuple[slice, slice]:
         """Which of the first ``count`` cells of row ``i`` stay in the band after a step of ``a``
         rows and ``b`` columns, and where in that row they land."""

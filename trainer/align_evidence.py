@@ -43,22 +43,30 @@ def words(of: Text, to: Text, lexicon: Lexicon, band: Band, most: int) -> Words:
     lengths = ends - band.low + 1
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     sums = tuple(np.zeros(offsets[-1], np.float32) for _ in range(most))
+    cuts_of, partners, lifts = _partners(of, lexicon)
+    rests = np.concatenate([[0.0], np.cumsum(lexicon.rest[of.ids])])[of.starts]
     for i in range(n):
         low, end = int(band.low[i]), int(ends[i])
         first = to.starts[low]
         found = to.ids[first : to.starts[end]]
         cuts = to.starts[low : end + 1] - first
         lift = np.zeros(len(to.vocabulary))
-        rest, count = _NULL, _NULL
         for a in range(min(most, n - i)):
-            for word in of.words_of(i + a, i + a + 1):
-                entry = slice(lexicon.starts[word], lexicon.starts[word + 1])
-                lift[lexicon.targets[entry]] += lexicon.lift[entry]
-                rest += lexicon.rest[word]
-                count += 1.0
+            entries = slice(cuts_of[i + a], cuts_of[i + a + 1])
+            np.add.at(lift, partners[entries], lifts[entries])
+            rest = _NULL + rests[i + a + 1] - rests[i]
+            count = _NULL + of.starts[i + a + 1] - of.starts[i]
             running = np.concatenate([[0.0], np.cumsum(np.log((rest + lift[found]) / count))])
             sums[a][offsets[i] : offsets[i + 1]] = running[cuts]
     return Words(sums, offsets[:-1] - band.low)
+
+
+def _partners(text: Text, lexicon: Lexicon) -> tuple[Ints, Ints, Floats]:
+    """The entries of all words of each sentence: where they start, the words, their lifts."""
+    counts = (lexicon.starts[1:] - lexicon.starts[:-1])[text.ids]
+    before = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(before[-1]) + np.repeat(lexicon.starts[text.ids] - before[:-1], counts)
+    return before[text.starts], lexicon.targets[places], lexicon.lift[places]
 
 
 @dataclass(frozen=True)
@@ -75,14 +83,14 @@ class Lengths:
     source_usual: tuple[tuple[float, float], ...]  # mean and deviation of ln(size) of a sentences
     target_usual: tuple[tuple[float, float], ...]
 
-    def evidence(self, i: int, a: int, low: int, high: int, b: int) -> Floats:
-        """Of ``a`` sentences from ``i`` for ``b`` sentences from each of ``low`` to ``high``."""
+    def evidence(self, i: int, a: int, j: int, count: int, b: int) -> Floats:
+        """Of ``a`` sentences from ``i`` for ``b`` from each of ``count`` columns from ``j``."""
         s = self.source[i + a] - self.source[i]
-        t = self.target[low + b : high + b + 1] - self.target[low : high + 1]
+        t = self.target[j + b : j + b + count] - self.target[j : j + count]
         log_t, log_s = np.log(t), math.log(s)
         ratio = self.ratio
         variance = ratio.drift + ratio.base + ratio.noise / np.sqrt(s * t)
-        off = (log_t - log_s - ratio.mean) ** 2 / variance
+        off = (log_t - (log_s + ratio.mean)) ** 2 / variance
         fit = -(_FREEDOM + 1) / 2 * np.log1p(off / _FREEDOM) - np.log(variance) / 2
         usual_s = _normal(log_s, *self.source_usual[a - 1])
         usual_t = _normal(log_t, *self.target_usual[b - 1])

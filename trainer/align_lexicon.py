@@ -18,7 +18,7 @@ import numpy as np
 from trainer.align_text import Floats, Ints, Text, key
 
 _ROUNDS = 4  # of expectation and maximization
-_DISCOUNT = 0.6  # of each expected count
+_DISCOUNT = 0.4  # of each expected count
 _COGNATE = 0.5  # pseudo-count of a cognate
 _HESITANT = 1.0  # pseudo-count of no translation at all
 _MOST_BEADS = 12_000  # to learn from: bounds the memory

@@ -16,7 +16,7 @@ from trainer.align_search import OPEN, STAY, Table
 from trainer.align_text import Floats
 
 _NEVER = -1e30  # a logarithm that adds nothing, and with which sums stay numbers
-_LEAST = 0.02  # less likely beads are not told
+_LEAST = 0.1  # less likely beads are not told
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def posterior(table: Table, trust: float) -> Posterior:
             leave[-1] = 0.0
             total = float(ahead[n][-1])
         else:
-            for a, b, scores in table.row(i):
+            for a, b, scores in table.rows[i]:
                 reach, window = band.landing(i, a, b, len(scores))
                 if reach.stop <= reach.start:
                     continue
@@ -104,7 +104,7 @@ def _forward(table: Table, trust: float) -> list[Floats]:
         arrived[i] = best = np.logaddexp(beads, gap)
         if i == n:
             break
-        for a, b, scores in table.row(i):
+        for a, b, scores in table.rows[i]:
             reach, window = band.landing(i, a, b, len(scores))
             if reach.stop > reach.start:
                 onto = arrived[i + a][window]

@@ -9,10 +9,10 @@ so there are two tables, as in sequence alignment with affine gaps (O. Gotoh, 19
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from trainer.align_band import Band
 from trainer.align_evidence import Lengths, Words
@@ -28,47 +28,51 @@ MOST = max(max(kind) for kind in _KINDS)
 OPEN = math.log(0.01)  # a sentence without a translation after one that has one
 STAY = math.log(0.6)  # the next one has none either
 _LENGTH_WEIGHT = 1.0
-_WORD_WEIGHT = 0.5  # words of a sentence are not independent of each other
+_WORD_WEIGHT = 1.0
 _NEVER = -math.inf
 
 _GAP_BEST = 16  # the bit that says: here the gap table is better
 _FROM_GAP, _LEFT = 32, 64  # how a gap cell was reached
 
-Scores = Callable[[int], list[tuple[int, int, Floats]]]
+Path = list[tuple[int, int]]  # corners, from (0, 0) to (all source, all target sentences)
+
+
+Scores = list[tuple[int, int, npt.NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
 class Table:
-    """All evidence for the beads that start in a band."""
+    """Of each row of a band, the kinds of beads that may start in it, and for each kind the
+    evidence, in nats, from the row's first column on."""
 
     band: Band
-    forward: Words
-    backward: Words
-    lengths: Lengths
+    rows: list[Scores]
 
-    def row(self, i: int) -> list[tuple[int, int, Floats]]:
-        """Kind and scores, in nats, of the beads from row ``i`` and each column of the band."""
-        n, m = len(self.lengths.source) - 1, len(self.lengths.target) - 1
-        found = []
-        low = int(self.band.low[i])
+
+def table(band: Band, forward: Words, backward: Words, lengths: Lengths) -> Table:
+    """Put all evidence for the beads that start in a band together."""
+    n, m = len(band.low) - 1, int(band.high[-1])
+    rows: list[Scores] = []
+    for i in range(n):
+        low, high = int(band.low[i]), int(band.high[i])
+        row: Scores = []
+        ahead = [sums[forward.starts[i] + low :] for sums in forward.sums]
+        behind = backward.starts[low : high + 1] + i
+        back = [[sums[behind + a] for a in range(min(MOST, n - i) + 1)] for sums in backward.sums]
         for (a, b), share in BEADS.items():
-            high = min(int(self.band.high[i]), m - b)
-            if i + a > n or high < low:
+            count = min(high, m - b) - low + 1
+            if i + a > n or count <= 0:
                 continue
-            columns = np.arange(low, high + 1)
-            ahead = self.forward.starts[i] + columns
-            sums = self.forward.sums[a - 1]
-            words = sums[ahead + b] - sums[ahead]
-            back = self.backward.starts[columns] + i
-            sums = self.backward.sums[b - 1]
-            words = words + (sums[back + a] - sums[back])
-            scores = self.lengths.evidence(i, a, low, high, b) * _LENGTH_WEIGHT
+            words = ahead[a - 1][b : b + count] - ahead[a - 1][:count]
+            words = words + (back[b - 1][a][:count] - back[b - 1][0][:count])
+            scores = lengths.evidence(i, a, low, count, b) * _LENGTH_WEIGHT
             scores += math.log(share) + words * (_WORD_WEIGHT / 2)
-            found.append((a, b, scores))
-        return found
+            row.append((a, b, scores.astype(np.float32)))
+        rows.append(row)
+    return Table(band, rows)
 
 
-def best_path(table: Table) -> list[tuple[int, int]]:
+def best_path(table: Table) -> Path:
     """The corners of the best path from (0, 0) to the end, one step a bead."""
     band = table.band
     n = len(band.low) - 1
@@ -102,7 +106,7 @@ def best_path(table: Table) -> list[tuple[int, int]]:
         above_best, above_gap = beads, run
         if i == n:
             break
-        for a, b, scores in table.row(i):
+        for a, b, scores in table.rows[i]:
             reach, window = band.landing(i, a, b, len(scores))
             if reach.stop <= reach.start:
                 continue
@@ -113,7 +117,7 @@ def best_path(table: Table) -> list[tuple[int, int]]:
     return _trace(band, choices)
 
 
-def _trace(band: Band, choices: list[np.ndarray]) -> list[tuple[int, int]]:
+def _trace(band: Band, choices: list[npt.NDArray[np.uint8]]) -> Path:
     i, j = len(band.low) - 1, int(band.high[-1])
     path = [(i, j)]
     in_gap = bool(choices[i][j - band.low[i]] & _GAP_BEST)

@@ -103,6 +103,18 @@ class Text:
         """The word numbers of the sentences ``start`` to ``end``."""
         return self.ids[self.starts[start] : self.starts[end]]
 
+    def grouped(self, size: int, telling: Ints) -> Text:
+        """Every ``size`` sentences as one, with no words but the telling ones."""
+        kept = np.isin(self.ids, telling)
+        starts = np.concatenate([[0], np.cumsum(kept)])[self.starts]
+        firsts = np.arange(0, len(self), size)
+        return Text(
+            self.vocabulary,
+            self.ids[kept],
+            np.append(starts[firsts], starts[-1]),
+            np.add.reduceat(self.sizes, firsts),
+        )
+
 
 def text_of(sentences: Sequence[Sentence]) -> Text:
     """Number the words of a text."""
