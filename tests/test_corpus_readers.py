@@ -117,6 +117,15 @@ def test_tables(tmp_path: Path) -> None:
     assert (rows[2].domain, rows[2].licence) == ("talk", "CC0")
 
 
+def test_tables_that_say_other_languages_are_left_alone(tmp_path: Path) -> None:
+    for name in ("en-fr.tsv", "talks.en-zh_TW.tsv", "licences.tsv", "en-fr.jsonl"):
+        (tmp_path / name).write_text('{"source": "a", "target": "b"}\tx\n')
+    assert readers.find(tmp_path, "en", "de") == []
+    assert [reader.name for reader in readers.find(tmp_path, "en", "zh-Hant")] == [
+        "talks.en-zh_TW.tsv"
+    ]
+
+
 def test_json_lines(tmp_path: Path) -> None:
     rows = [
         {"source": "a", "target": "A", "origin": "x", "document": "d"},

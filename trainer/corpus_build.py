@@ -200,7 +200,7 @@ class Build:
                 "No pair is left after cleaning.", "Are the texts in the languages you named?"
             )
         languages = len(settings.targets)
-        usual = min(_MOST_DEV, sum(sizes.values()) // 20 // languages)
+        usual = _usual_dev(sum(sizes.values()) // languages, settings.block)
         dev, test = (usual if n < 0 else n for n in (settings.dev, settings.test))
         report.wanted = {"dev": dev * languages, "test": test * languages}
         part_of = split.split(sizes, dev * languages, test * languages, settings.seed)
@@ -244,7 +244,7 @@ class Build:
             for row, size, quota in zip(rows, sizes, quotas, strict=True)
             if size
         ]
-        keys = np.frombuffer(self._keys, np.uint64)
+        keys = split.shuffled(np.frombuffer(self._keys, np.uint64), settings.seed)
         return split.times(np.where(parts == split.TRAIN, groups, -1), keys, quotas)
 
     def _write(
@@ -278,6 +278,11 @@ class Build:
             digests = [file.hash.hexdigest() for file in files]
             report.lines = {n: f.count for n, f in zip(split.NAMES, files, strict=True)}
         return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _usual_dev(pairs: int, block: int) -> int:
+    """How many pairs of a language go to dev, and as many to test, where nobody says."""
+    return min(_MOST_DEV, max(pairs // 20, block)) if pairs >= 10 * block else 0
 
 
 _GROUP = ("origin", "domain", "language")

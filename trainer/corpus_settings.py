@@ -22,7 +22,8 @@ class CorpusSettings:
 
     ``source`` and ``targets`` are BCP-47 tags. ``weights`` say how often the pairs of an origin, a
     domain or a target language come on average; those of a pair multiply, 0 leaves it out.
-    ``dev`` and ``test`` are pairs for each target language; -1 is 1,000, but a twentieth at most.
+    ``dev`` and ``test`` are pairs for each target language; -1 is a twentieth, 1,000 at most, and
+    none of a corpus that has fewer than ten blocks.
     ``block`` is how many lines in a row stay together where no documents are named. ``limit`` is
     the most pairs in train, 0 for no limit. ``temperature`` makes the sizes of what ``balance``
     names more alike (:func:`trainer.split.tempered`). No pair comes more than ``repeats`` times.

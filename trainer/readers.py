@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from trainer.pairs import Pair, Unusable
+from trainer.readers_licences import LICENCES
 from trainer.readers_text import TextFile, bare_name
 from translator import languages
 from translator.errors import InputError
@@ -89,7 +90,8 @@ def _readers(files: list[Path], root: Path, of: str, to: str) -> list[Reader]:
         if suffix == ".tmx":
             found.append(tmx_reader(file, name, of, to))
         elif suffix in _TABLES:
-            found += table_reader(file, name, of, to)
+            if not _is_of_others(file, of, to) and bare_name(file) not in LICENCES:
+                found += table_reader(file, name, of, to)
         else:
             stem, ending = _moses_name(file)
             if ending:
@@ -100,6 +102,13 @@ def _readers(files: list[Path], root: Path, of: str, to: str) -> list[Reader]:
             name = (folder / stem).relative_to(root).as_posix()
             found.append(_moses_reader(name, source, target, of, to))
     return sorted(found, key=lambda reader: reader.name)
+
+
+def _is_of_others(file: Path, of: str, to: str) -> bool:
+    """Whether the file's name says two languages, as ``en-fr.tsv`` does, and not these."""
+    words = re.split(r"[.-]", Path(bare_name(file)).stem)
+    said = {tag_of(word).partition("-")[0] for word in words if _SUFFIX.fullmatch(word)} - {""}
+    return len(said) > 1 and not {of.partition("-")[0], to.partition("-")[0]} <= said
 
 
 def _moses_name(file: Path) -> tuple[str, str]:

@@ -23,6 +23,7 @@ class Licence:
     attribution: str = ""
 
 
+LICENCES = ("licences.csv", "licences.tsv")
 _NAME = ("source", "collection", "name")
 _LICENCE = ("licence", "license", "terms")
 _ATTRIBUTION = ("attribution", "origin", "credit", "url")
@@ -31,7 +32,7 @@ _ATTRIBUTION = ("attribution", "origin", "credit", "url")
 def licences(folder: Path) -> dict[str, Licence]:
     """The licences by origin that the files of a folder state."""
     found: dict[str, Licence] = {}
-    for name in ("README.md", "licences.csv", "licences.tsv"):
+    for name in ("README.md", *LICENCES):
         file = folder / name
         if file.is_file():
             found.update(_table(_rows(TextFile.sniff(file))))

@@ -87,6 +87,12 @@ def _whole(values: NDArray[np.float64]) -> list[int]:
     return [int(n) for n in floor]
 
 
+def shuffled(keys: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    """Other numbers for the same pairs, in another order for each seed."""
+    salt = np.uint64(hashed(seed, "mix"))
+    return ((keys ^ salt) * np.uint64(0x9E3779B97F4A7C15)) ^ (salt >> np.uint64(1))
+
+
 def times(groups: Counts, keys: NDArray[np.uint64], quotas: Sequence[int]) -> Counts:
     """How often each pair is written, given its group and a hash of its own.
 
