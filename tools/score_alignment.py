@@ -25,7 +25,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,9 @@ class Case:
         for line in path.read_text("utf-8").splitlines():
             left, _, right = line.partition("]:[")
             gold.append((_numbers(left), _numbers(right)))
-        return cls(path.name, *(p.read_text("utf-8").split("\n")[:-1] for p in (source, target)), gold)
+        return cls(
+            path.name, *(p.read_text("utf-8").split("\n")[:-1] for p in (source, target)), gold
+        )
 
     def dropped(self, share: float, chance: random.Random) -> Case:
         """The same with some gold beads left out on one side."""
@@ -117,10 +119,20 @@ class Score:
         self.wanted += other.wanted
         return self
 
-    def __str__(self) -> str:
-        precision, recall = self.right / max(1, self.found), self.recalled / max(1, self.wanted)
-        f1 = 2 * precision * recall / max(1e-9, precision + recall)
-        return f"{precision:.3f} | {recall:.3f} | {f1:.3f}"
+    @property
+    def precision(self) -> float:
+        """The share of the found beads that is right."""
+        return self.right / max(1, self.found)
+
+    @property
+    def recall(self) -> float:
+        """The share that was found of what should be."""
+        return self.recalled / max(1, self.wanted)
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of both."""
+        return 2 * self.precision * self.recall / max(1e-9, self.precision + self.recall)
 
 
 def strict(found: Sequence[Link], gold: Sequence[Link]) -> Score:
@@ -150,6 +162,9 @@ def links(beads: Sequence[Bead]) -> list[Link]:
     return [(tuple(bead.source), tuple(bead.target)) for bead in beads]
 
 
+Judge = Callable[[Sequence[Link], Sequence[Link]], Score]
+
+
 def main() -> int:
     """Align all files and print a Markdown table."""
     assert __doc__
@@ -169,21 +184,25 @@ def main() -> int:
         cases = [case.dropped(arguments.drop, chance) for case in cases]
     if arguments.joined:
         cases = [_joined(cases)]
-    print("| text | sentences | precision | recall | F1 | s |\n|---|---|---|---|---|---|")
+    print("| text | sentences | precision | recall | F1 | CPU s |\n|---|---|---|---|---|---|")
     whole = Score()
     for case in cases:
         score, seconds = _score(case, of, to, lenient if arguments.lenient else strict)
         whole += score
         sizes = f"{len(case.source)} + {len(case.target)}"
-        print(f"| {case.name} | {sizes} | {score} | {seconds:.1f} |", flush=True)
-    print(f"| all | | {whole} | |")
+        print(f"| {case.name} | {sizes} | {_cells(score)} | {seconds:.1f} |", flush=True)
+    print(f"| all | | {_cells(whole)} | |")
     return 0
 
 
-def _score(case: Case, of: Language, to: Language, judge) -> tuple[Score, float]:
-    start = time.perf_counter()
+def _score(case: Case, of: Language, to: Language, judge: Judge) -> tuple[Score, float]:
+    start = time.process_time()
     found = align([Sentence(s) for s in case.source], [Sentence(s) for s in case.target], of, to)
-    return judge(links(found), case.gold), time.perf_counter() - start
+    return judge(links(found), case.gold), time.process_time() - start
+
+
+def _cells(score: Score) -> str:
+    return f"{score.precision:.3f} | {score.recall:.3f} | {score.f1:.3f}"
 
 
 def _joined(cases: Sequence[Case]) -> Case:

@@ -39,14 +39,14 @@ def read_edition(path: Path, language: str = "") -> Edition:
     book = open_book(path)
     blocks = [block for block in book.blocks() if block.kind not in _ASIDE and block.keep is None]
     texts = [" ".join(markup.plain(block.text).split()) for block in blocks]
+    if not any(map(str.isalpha, "".join(texts))):
+        raise InputError(f"{path.name} has no text.", "Scanned pages need OCR first.")
     known = _language(path, language, " ".join(texts), book.language)
     found = [
         sentence
         for block, text in zip(blocks, texts, strict=True)
         for sentence in _sentences(block, text, known)
     ]
-    if not found:
-        raise InputError(f"{path.name} has no text.", "Scanned pages need OCR first.")
     return Edition(path, known, found)
 
 

@@ -33,9 +33,7 @@ def write_tmx(path: Path, a: Edition, b: Edition, beads: Sequence[Bead]) -> int:
 def write_moses(prefix: Path, a: Edition, b: Edition, beads: Sequence[Bead]) -> tuple[Path, Path]:
     """Write ``PREFIX.en`` and ``PREFIX.de``, where line N answers line N; return their names."""
     sides = list(_pairs(a, b, beads))
-    paths = tuple(
-        prefix.with_name(f"{prefix.name}.{edition.language.tag}") for edition in (a, b)
-    )
+    paths = tuple(prefix.with_name(f"{prefix.name}.{edition.language.tag}") for edition in (a, b))
     for side, path in enumerate(paths):
         with atomic_output(path) as file:
             file.writelines(f"{pair[side]}\n".encode() for pair in sides)

@@ -16,7 +16,7 @@ from trainer.align_search import OPEN, STAY, Table
 from trainer.align_text import Floats
 
 _NEVER = -1e30  # a logarithm that adds nothing, and with which sums stay numbers
-_LEAST = 0.1  # less likely beads are not told
+_LEAST = 0.03  # less likely beads are not told
 
 
 @dataclass(frozen=True)

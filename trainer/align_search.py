@@ -28,7 +28,7 @@ MOST = max(max(kind) for kind in _KINDS)
 OPEN = math.log(0.01)  # a sentence without a translation after one that has one
 STAY = math.log(0.6)  # the next one has none either
 _LENGTH_WEIGHT = 1.0
-_WORD_WEIGHT = 1.0
+_WORD_WEIGHT = 0.7  # words of a sentence are not independent of each other
 _NEVER = -math.inf
 
 _GAP_BEST = 16  # the bit that says: here the gap table is better
