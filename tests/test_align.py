@@ -146,7 +146,7 @@ def test_progress_is_told_and_may_stop() -> None:
     told: list[float] = []
     source, target = invented(20, seed=1)
     align(source, target, EN, DE, told.append)
-    assert all(a < b for a, b in pairwise(told)) and 0 < told[0] and told[-1] < 1
+    assert all(a < b for a, b in pairwise(told)) and told[0] > 0 and told[-1] < 1
 
     def stop(share: float) -> None:
         raise KeyboardInterrupt

@@ -4,9 +4,9 @@
     python tools/score_alignment.py --from en --to zh-Hans --lenient --drop 0.05 FOLDER/*.zh_CN.gold
 
 A gold file has a line ``[source lines]:[target lines]`` for each bead, numbered from 0, as in
-Bleualign and Vecalign; an empty list is a sentence without a translation. The two texts lie beside
-it, a sentence a line: for ``A.defr`` they are ``A.de`` and ``A.fr``, for ``A.gold`` ``A.en`` and the
-other one, for ``B.zh.gold`` ``B.en-for-zh`` and ``B.zh``.
+Bleualign and Vecalign; an empty list is a sentence without a translation. The two texts lie
+beside it, a sentence a line: for ``A.defr`` they are ``A.de`` and ``A.fr``, for ``A.gold``
+``A.en`` and the other one, for ``B.zh.gold`` ``B.en-for-zh`` and ``B.zh``.
 
 Strict: a bead is right when the gold has the very same one. Precision counts all beads, recall
 those with two sides, as the tables of the Vecalign paper do (B. Thompson and P. Koehn, 2019).
@@ -56,9 +56,7 @@ class Case:
         for line in path.read_text("utf-8").splitlines():
             left, _, right = line.partition("]:[")
             gold.append((_numbers(left), _numbers(right)))
-        return cls(
-            path.name, *(p.read_text("utf-8").split("\n")[:-1] for p in (source, target)), gold
-        )
+        return cls(path.name, _lines(source), _lines(target), gold)
 
     def dropped(self, share: float, chance: random.Random) -> Case:
         """The same with some gold beads left out on one side."""
@@ -97,6 +95,10 @@ def _texts(path: Path, of: str) -> tuple[Path, Path]:
     source = stem.with_suffix(f".{of}")
     (target,) = set(path.parent.glob(f"{stem.name}.*")) - {path, source}
     return source, target
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").split("\n")[:-1]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

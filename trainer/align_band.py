@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,10 +38,9 @@ class Band:
 def around(path: Sequence[tuple[int, int]], n: int, m: int, radius: int) -> Band:
     """All cells near a path from (0, 0) to (n, m): ``radius`` rows up and down, and columns left
     and right."""
-    corners = np.array(path)
     first = np.full(n + 1, m)
     last = np.zeros(n + 1, np.int64)
-    for (i, j), (x, y) in zip(corners[:-1], corners[1:], strict=True):
+    for (i, j), (x, y) in pairwise(path):
         first[i : x + 1] = np.minimum(first[i : x + 1], j)
         last[i : x + 1] = np.maximum(last[i : x + 1], y)
     rows = np.arange(n + 1)

@@ -20,6 +20,7 @@ from trainer.align_text import Floats, Ints, Text, key
 _ROUNDS = 4  # of expectation and maximization
 _DISCOUNT = 0.4  # of each expected count
 _COGNATE = 0.5  # pseudo-count of a cognate
+_HEAD_START = 50.0  # times likelier a cognate is at first
 _HESITANT = 1.0  # pseudo-count of no translation at all
 _MOST_BEADS = 12_000  # to learn from: bounds the memory
 _MOST_WORDS = 120  # of one side of a bead to learn from
@@ -59,41 +60,27 @@ def guessed(of: Text, to: Text) -> Lexicon:
 
 
 def learned(of: Text, to: Text, beads: Mapping[Span, float]) -> Lexicon:
-    """The lexicon that best explains the target side of some beads by their source side."""
-    step = -(-len(beads) // _MOST_BEADS)
-    sides = []
-    for (a, b, c, d), chance in islice(beads.items(), 0, None, max(1, step)):
-        s, t = of.words_of(a, b), to.words_of(c, d)
-        if 0 < len(s) <= _MOST_WORDS and 0 < len(t) <= _MOST_WORDS:
-            sides.append((s, t, chance))
-    if not sides:
+    """The lexicon that best explains the target side of some beads by their source side.
+
+    A bead counts as much as it is likely.
+    """
+    met = _met(of, to, beads)
+    if met is None:
         return guessed(of, to)
     width = len(to.vocabulary)
-    keys = np.concatenate([(s[:, None] * width + t[None, :]).ravel() for s, t, _ in sides])
-    # The occurrence of a target word that each pair belongs to.
-    shifts = np.cumsum([0, *(len(t) for _, t, _ in sides)])
-    occurrence = np.concatenate(
-        [
-            np.tile(np.arange(len(t)) + at, len(s))
-            for (s, t, _), at in zip(sides, shifts, strict=False)
-        ]
-    )
-    alike = np.unique(cognates(of, to)[0] * width + cognates(of, to)[1])
-    pairs, index = np.unique(keys, return_inverse=True)
+    similar = cognates(of, to)
+    alike = np.unique(similar[0] * width + similar[1])
+    pairs, index = np.unique(met.pairs, return_inverse=True)
     sources, targets = np.divmod(pairs, width)
     extra = np.where(np.isin(pairs, alike, assume_unique=True), _COGNATE, 0.0)
-    weight = np.repeat([chance for *_, chance in sides], [len(t) for _, t, _ in sides])
-    none = to.shares[np.concatenate([t for _, t, _ in sides])]
-    chance = to.shares[targets] * (1.0 + 50.0 * (extra > 0))
-    counts = np.zeros(len(pairs))
+    counts: Floats = to.shares[targets] * np.where(extra > 0.0, _HEAD_START, 1.0)
+    chances = counts
     for _ in range(_ROUNDS):
-        weights = chance[index]
-        totals = np.bincount(occurrence, weights, minlength=shifts[-1]) + none
-        counts = (
-            np.bincount(index, weights * (weight / totals)[occurrence], minlength=len(pairs))
-            + extra
-        )
-        chance = counts / np.bincount(sources, counts, minlength=len(of.vocabulary))[sources]
+        shares = chances[index]
+        totals = np.bincount(met.occurrence, shares) + to.shares[met.words]
+        shares *= (met.weights / totals)[met.occurrence]
+        counts = np.bincount(index, shares) + extra
+        chances = counts / np.bincount(sources, counts)[sources]
     unseen = np.setdiff1d(alike, pairs, assume_unique=True)
     return _lexicon(
         of,
@@ -102,6 +89,35 @@ def learned(of: Text, to: Text, beads: Mapping[Span, float]) -> Lexicon:
         np.concatenate([targets, unseen % width]),
         np.concatenate([counts - _DISCOUNT, np.full(len(unseen), _COGNATE)]),
     )
+
+
+@dataclass(frozen=True)
+class _Met:
+    """All pairs of words (source number times vocabulary plus target number) that met in a bead,
+    and which occurrence of a target word each belongs to; for each occurrence, its word and how
+    much it counts."""
+
+    pairs: Ints
+    occurrence: Ints
+    words: Ints
+    weights: Floats
+
+
+def _met(of: Text, to: Text, beads: Mapping[Span, float]) -> _Met | None:
+    width = len(to.vocabulary)
+    pairs, occurrences, words, weights = [], [], [], []
+    count = 0
+    for (a, b, c, d), chance in islice(beads.items(), 0, None, -(-len(beads) // _MOST_BEADS)):
+        s, t = of.words_of(a, b), to.words_of(c, d)
+        if 0 < len(s) <= _MOST_WORDS and 0 < len(t) <= _MOST_WORDS:
+            pairs.append((s[:, None] * width + t[None, :]).ravel())
+            occurrences.append(np.tile(np.arange(len(t)) + count, len(s)))
+            words.append(t)
+            weights.append(np.full(len(t), chance))
+            count += len(t)
+    if not pairs:
+        return None
+    return _Met(*map(np.concatenate, (pairs, occurrences, words, weights)))
 
 
 def _lexicon(of: Text, to: Text, sources: Ints, targets: Ints, counts: Floats) -> Lexicon:
@@ -115,5 +131,5 @@ def _lexicon(of: Text, to: Text, sources: Ints, targets: Ints, counts: Floats) -
     useful = chance > 0.005
     sources, targets, chance = sources[useful], targets[useful], chance[useful]
     starts = np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=size))])
-    rest = 1.0 - np.bincount(sources, chance, minlength=size)
+    rest: Floats = np.ones(size) - np.bincount(sources, chance, minlength=size)
     return Lexicon(starts, targets, chance / to.shares[targets], rest)

@@ -6,7 +6,6 @@ best one (L. Rabiner, "A Tutorial on Hidden Markov Models", 1989).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,12 +55,11 @@ def posterior(table: Table, trust: float) -> Posterior:
                 onward = scores[reach] * trust + after[i + a][window]
                 leave[reach] = np.logaddexp(leave[reach], onward)
                 chances = np.exp(ahead[i][reach] + onward - total)
-                for k in np.flatnonzero(chances > _LEAST):
-                    j = low + reach.start + int(k)
+                for k in map(int, np.flatnonzero(chances > _LEAST)):
+                    j = low + reach.start + k
                     beads[i, i + a, j, j + b] = float(chances[k])
                 source[i : i + a] += chances.sum()
-                for k in range(b):
-                    first = low + reach.start + k
+                for first in range(low + reach.start, low + reach.start + b):
                     target[first : first + len(chances)] += chances
         down = np.full(len(leave), _NEVER)
         if i < n:
@@ -80,7 +78,8 @@ def posterior(table: Table, trust: float) -> Posterior:
 def _runs(values: Floats) -> Floats:
     """Each value, and all before it that reach it through a run of gaps."""
     slope = np.arange(len(values)) * STAY
-    return np.logaddexp.accumulate(values - slope) + slope
+    summed: Floats = np.logaddexp.accumulate(values - slope) + slope
+    return summed
 
 
 def _forward(table: Table, trust: float) -> list[Floats]:

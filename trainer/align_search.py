@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from trainer.align_band import Band
 from trainer.align_evidence import Lengths, Words
-from trainer.align_text import Floats
 
 # How often so many source sentences become so many target sentences.
 BEADS = {
@@ -83,12 +82,11 @@ def best_path(table: Table) -> Path:
     arrived[0][0] = 0.0
     above_best = above_gap = np.zeros(0)
     for i in range(n + 1):
-        low, high = int(band.low[i]), int(band.high[i])
         beads = arrived[i]
         opened = np.full(len(beads), _NEVER)
         stayed = np.full(len(beads), _NEVER)
         if i:
-            shift = low - int(band.low[i - 1])
+            shift = int(band.low[i] - band.low[i - 1])
             common = len(above_best) - shift
             opened[:common] = above_best[shift:] + OPEN
             stayed[:common] = above_gap[shift:] + STAY
