@@ -51,6 +51,7 @@ BAD = [
      "La vieille maison se trouve au bout de la rue.", "de"),
     ("wrong-language", "Das alte Haus steht am Ende der langen Straße und ist nicht schön.",
      "Das alte Haus steht an dem Ende einer sehr langen Straße und ist hässlich.", "de"),
+    ("wrong-language", "Das ist nicht gut.", "That is not good at all.", "de"),
     ("wrong-language", "The old house stands at the end of the street.",
      "古い家は通りの終わりに立っている。", "de"),
     ("wrong-language", "These questions are about the history of our country.",
@@ -68,6 +69,8 @@ def test_bad_pairs(name: str, source: str, target: str, to: str) -> None:
 GOOD = [
     ("The house is big.", "Das Haus ist groß.", "de"),
     ("Yes.", "Ja.", "de"),
+    ("I warned you not to defy me.", "Os advertí que no me desafiarais.", "es"),
+    ("Construct your own 2D shapes in Draw.", "Construya sus propias formas 2D en Draw.", "es"),
     ("R&D costs 100% of <5 people.", "F&E kostet 100 % von <5 Leuten.", "de"),
     ("Use the <img> element with %d.", "Nutze das Element <img> mit %d.", "de"),
     ("Twenty people came at 8 pm.", "20 Leute kamen um 20 Uhr.", "de"),

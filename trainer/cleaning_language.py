@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 
@@ -52,6 +53,9 @@ def finding(source: str, target: str, of: Language, to: Language) -> str:
     """
     for text, other, wanted, expected in ((target, source, to, of), (source, target, of, to)):
         if not _obvious(wanted.tag)(text):
+            if speaks := _other_words(text, wanted.tag):
+                name = languages.get(speaks).name
+                return f"{'target' if text is target else 'source'}: words of {name}"
             check = wrong_language(other, text, expected, wanted)
             if check is not None and (check.fatal or _is_other(text, wanted)):
                 return f"{'target' if text is target else 'source'}: {check.detail}"
@@ -99,14 +103,46 @@ def _by_script(language: Language) -> Callable[[str], bool]:
     return test
 
 
+@cache
+def _words_of() -> dict[str, frozenset[str]]:
+    """Everyday words by language."""
+    rows = {tag: everyday(tag) | frozenset(_MORE.get(tag, "").split()) for tag in CANDIDATES}
+    return {tag: row for tag, row in rows.items() if row}
+
+
+@cache
+def _only_in() -> dict[str, str]:
+    """The language of each everyday word that just one language has."""
+    rows = _words_of()
+    count = Counter(word for row in rows.values() for word in row)
+    return {word: tag for tag, row in rows.items() for word in row if count[word] == 1}
+
+
 def _by_words(tag: str) -> Callable[[str], bool]:
-    rows = {other: everyday(other) | set(_MORE.get(other, "").split()) for other in CANDIDATES}
-    others = frozenset().union(*(row for other, row in rows.items() if other != tag))
-    mine = rows[tag] - others
-    others -= rows[tag]
+    only = _only_in()
+    rows = _words_of()
+    mine = frozenset(word for word in rows[tag] if only.get(word) == tag)
+    others = frozenset().union(*(row for other, row in rows.items() if other != tag)) - rows[tag]
 
     def test(text: str) -> bool:
         words = set(_WORD.findall(text.lower()))
         return len(words & mine) > 2 * len(words & others)
 
     return test
+
+
+# Languages with too many words in common for this.
+_NEAR = frozenset({"es", "pt-BR", "it"})
+
+
+def _other_words(text: str, tag: str) -> str:
+    """Another language of which a text has two everyday words, while it has none of its own."""
+    if tag not in _MORE:
+        return ""
+    words = set(_WORD.findall(text.lower()))
+    if words & _words_of()[tag]:
+        return ""
+    only = _only_in()
+    counts = Counter(only[word] for word in words if word in only and len(word) > 1)
+    (found, most), *_ = counts.most_common(1) or [("", 0)]
+    return found if most >= 2 and not {tag, found} <= _NEAR else ""
