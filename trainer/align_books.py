@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from trainer.align_text import Sentence
-from translator import languages, lengths, markup, sentences
+from translator import languages, lengths, sentences
 from translator.books.base import open_book
 from translator.errors import InputError
 from translator.languages import Language
@@ -38,7 +38,7 @@ def read_edition(path: Path, language: str = "") -> Edition:
     """
     book = open_book(path)
     blocks = [block for block in book.blocks() if block.kind not in _ASIDE and block.keep is None]
-    texts = [" ".join(markup.plain(block.text).split()) for block in blocks]
+    texts = [" ".join(book.visible(block.id, block.text).split()) for block in blocks]
     if not any(map(str.isalpha, "".join(texts))):
         raise InputError(f"{path.name} has no text.", "Scanned pages need OCR first.")
     known = _language(path, language, " ".join(texts), book.language)

@@ -73,13 +73,13 @@ def learned(of: Text, to: Text, beads: Mapping[Span, float]) -> Lexicon:
     pairs, index = np.unique(met.pairs, return_inverse=True)
     sources, targets = np.divmod(pairs, width)
     extra = np.where(np.isin(pairs, alike, assume_unique=True), _COGNATE, 0.0)
-    counts: Floats = to.shares[targets] * np.where(extra > 0.0, _HEAD_START, 1.0)
-    chances = counts
+    chances: Floats = to.shares[targets] * np.where(extra > 0.0, _HEAD_START, 1.0)
+    counts: Floats = extra
     for _ in range(_ROUNDS):
         shares = chances[index]
         totals = np.bincount(met.occurrence, shares) + to.shares[met.words]
         shares *= (met.weights / totals)[met.occurrence]
-        counts = np.bincount(index, shares) + extra
+        counts = extra + np.bincount(index, shares)
         chances = counts / np.bincount(sources, counts)[sources]
     unseen = np.setdiff1d(alike, pairs, assume_unique=True)
     return _lexicon(
