@@ -32,7 +32,7 @@ _STRAY = 0.25  # of the longer text: how far the first path may be from the diag
 # sentences (for the first ones, also in groups).
 _PASSES = ((0.15, 60), (0.15, 40), (0.3, 30), (0.3, 20))
 # At this trust the confidence is how often a bead is right (measured on hand-made alignments).
-_TRUST = 0.45
+_TRUST = 0.33
 
 Done = Callable[[float], None]
 
