@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from trainer.commands import align, corpus
 from translator import __version__
 from translator.commands import bench, book, glossary, jobs, memory, models, serve, translate
 from translator.commands.terminal import complain
@@ -26,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"verso {__version__}")
     commands = top.add_subparsers(title="commands", dest="command", required=True, metavar="")
-    for module in (translate, book, jobs, models, memory, glossary, serve, bench):
+    for module in (translate, book, jobs, models, memory, glossary, corpus, align, serve, bench):
         module.add_parser(commands)
     return top
 

@@ -30,6 +30,11 @@ _PACKED = (
 )
 
 
+_ANY_PACKED = re.compile(
+    "[\u1100-\u11ff\u3005-\ud7a3\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003347f]"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """The distribution of ln(target size / source size).
@@ -51,7 +56,7 @@ class Ratio:
 
 def size(text: str) -> float:
     """The length of a text in letters of an alphabet, whatever its script."""
-    if text.isascii():
+    if text.isascii() or not _ANY_PACKED.search(text):
         return float(len(text))
     return len(text) + sum(
         (weight - 1.0) * sum(map(len, letters.findall(text))) for weight, letters in _PACKED

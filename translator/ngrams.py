@@ -139,3 +139,8 @@ def _grams(word: str) -> list[str]:
         *(padded[i : i + 2] for i in range(len(padded) - 1)),
         *(padded[i : i + 3] for i in range(len(padded) - 2)),
     ]
+
+
+def everyday(tag: str) -> frozenset[str]:
+    """Everyday words of a language that no other language of the table has; empty if unknown."""
+    return frozenset(word for word, tags in _SPEAKS_FOR.items() if tags == [tag])

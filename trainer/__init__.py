@@ -1,0 +1,1 @@
+"""Everything that turns texts and ratings into a better model."""

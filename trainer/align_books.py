@@ -1,0 +1,91 @@
+"""The sentences of a book, for the aligner, and a check that two books can be aligned."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from trainer.align_text import Sentence
+from translator import languages, lengths, sentences
+from translator.books.base import open_book
+from translator.errors import InputError
+from translator.languages import Language
+from translator.types import Block, BlockKind
+
+# What stands outside the running text, or repeats it.
+_ASIDE = frozenset({BlockKind.ALT, BlockKind.TOC, BlockKind.METADATA, BlockKind.CODE})
+_SAMPLE = 20_000  # characters that tell the language
+_TOO_DIFFERENT = 4.0  # times as long
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A book in one language, as sentences in the order of reading."""
+
+    path: Path
+    language: Language
+    sentences: list[Sentence]
+
+
+def read_edition(path: Path, language: str = "") -> Edition:
+    """Read a book in any format that Verso reads and split it into sentences.
+
+    ``language`` is a tag or a name; without one the text tells it, else the book's declaration.
+    Raises :class:`InputError` for a book without text or in a language that cannot be told, and
+    what :func:`open_book` raises.
+    """
+    book = open_book(path)
+    blocks = [block for block in book.blocks() if block.kind not in _ASIDE and block.keep is None]
+    texts = [" ".join(book.visible(block.id, block.text).split()) for block in blocks]
+    if not any(map(str.isalpha, "".join(texts))):
+        raise InputError(f"{path.name} has no text.", "Scanned pages need OCR first.")
+    known = _language(path, language, " ".join(texts), book.language)
+    found = [
+        sentence
+        for block, text in zip(blocks, texts, strict=True)
+        for sentence in _sentences(block, text, known)
+    ]
+    return Edition(path, known, found)
+
+
+def _language(path: Path, given: str, text: str, declared: str) -> Language:
+    if given:
+        return languages.get(given)
+    middle = max(0, len(text) - _SAMPLE) // 2
+    detected = languages.detect(text[middle : middle + _SAMPLE]).language
+    if detected:
+        return detected
+    if declared:
+        return languages.get(declared)
+    raise InputError(
+        f"The language of {path.name} cannot be told.", "Name both with --from and --to."
+    )
+
+
+def _sentences(block: Block, text: str, language: Language) -> list[Sentence]:
+    ends = [0, *sentences.sentence_ends(text, language.tag), len(text)]
+    parts = [text[a:b].strip() for a, b in pairwise(ends)]
+    parts = [part for part in parts if any(map(str.isalnum, part))]
+    heading = block.kind is BlockKind.HEADING
+    return [Sentence(part, number == 0, heading) for number, part in enumerate(parts)]
+
+
+def require_alike(a: Edition, b: Edition) -> None:
+    """Raise :class:`InputError` when the two are clearly not one book in two languages."""
+    if a.language == b.language:
+        raise InputError(
+            f"Both books are in {a.language.name}.",
+            "Give two editions in different languages; if that is wrong, say --from and --to.",
+        )
+    sizes = [sum(lengths.size(s.text) for s in edition.sentences) for edition in (a, b)]
+    usual = lengths.usual(a.language, b.language, prose=True).mean
+    times = math.exp(math.log(sizes[1] / sizes[0]) - usual)
+    if max(times, 1 / times) > _TOO_DIFFERENT:
+        longer, shorter = (b, a) if times > 1 else (a, b)
+        raise InputError(
+            f"{longer.path.name} is {max(times, 1 / times):,.1f} times as long as "
+            f"{shorter.path.name}.",
+            "Give the same part of both books.",
+        )
