@@ -32,7 +32,7 @@ class BookChoices:
 
     def __init__(self, context: AppContext, model: gr.Dropdown) -> None:
         self._context = context
-        self._numbers = gr.State([])  # of the chapters that there are to choose
+        self.numbers = gr.State([])  # of the chapters that there are to choose
         with gr.Accordion("More choices", open=False, elem_id="books-more"):
             with gr.Column(visible=False, elem_classes="v-choices") as self._result:
                 _heading("The new book")
@@ -113,7 +113,7 @@ class BookChoices:
     def inputs(self) -> set[Any]:
         """What :meth:`options` needs."""
         return {
-            self._numbers, self.output, self._edition, self._chapters, self._skip, self._style,
+            self.numbers, self.output, self._edition, self._chapters, self._skip, self._style,
             self._brief, self.glossaries, self._memory, self._remember, self._lead, self._refine,
             *self._sampling,
         }  # fmt: skip
@@ -122,17 +122,26 @@ class BookChoices:
     def outputs(self) -> list[Any]:
         """What :meth:`fitting` and :meth:`cleared` change."""
         return [
-            self._numbers, self._result, self._parts, self.output, self._edition, self._chapters,
+            self.numbers, self._result, self._parts, self.output, self._edition, self._chapters,
             self._skip, self._brief, self._memory, self.glossaries,
         ]  # fmt: skip
 
-    def fitting(self, about: About, *, again: bool = False) -> dict[Any, Any]:
-        """The choices that a book offers. ``again``: only the output was changed."""
+    def fitting(self, about: About, *, offered: list[int] | None = None) -> dict[Any, Any]:
+        """The choices that a book offers. ``offered``: only the output was changed, and these
+        were the chapters till now: what was chosen of the same ones stays.
+        """
+        again = offered is not None
         chapters, parts = about.chapter_choices, about.part_choices
         many = len(chapters) > 1
         files = [(choice.label, choice.suffix) for choice in about.outputs]
+        numbers = [number for _, number in chapters]
+        changed = {
+            self.numbers: numbers,
+            self._chapters: gr.update(choices=chapters, value=numbers, visible=many),
+            self._skip: gr.update(choices=parts, value=[], visible=bool(parts)),
+        }
         return {
-            self._numbers: [number for _, number in chapters],
+            **({} if offered == numbers else changed),
             self._result: gr.update(visible=len(files) > 1 or len(about.editions) > 1),
             self._parts: gr.update(visible=many),
             self.output: gr.skip()
@@ -143,10 +152,6 @@ class BookChoices:
                 value="none",
                 visible=len(about.editions) > 1,
             ),
-            self._chapters: gr.update(
-                choices=chapters, value=[number for _, number in chapters], visible=many
-            ),
-            self._skip: gr.update(choices=parts, value=[], visible=bool(parts)),
         }
 
     def cleared(self) -> dict[Any, Any]:
@@ -156,7 +161,7 @@ class BookChoices:
     def unfitted(self) -> dict[Any, Any]:
         """Without what only a book can offer."""
         return {
-            self._numbers: [],
+            self.numbers: [],
             self._result: gr.update(visible=False),
             self._parts: gr.update(visible=False),
             self.output: gr.update(choices=[], value=None),
@@ -169,7 +174,7 @@ class BookChoices:
         self, given: Mapping[Any, Any], owner: str, target: str, source: str, model_id: str
     ) -> BookOptions:
         """What was chosen, as a job takes it. Raises :class:`VersoError`."""
-        offered, chapters = given[self._numbers], tuple(sorted(given[self._chapters] or ()))
+        offered, chapters = given[self.numbers], tuple(sorted(given[self._chapters] or ()))
         if offered and not chapters:
             raise InputError("No chapter is chosen.", "Choose at least one below “More choices”.")
         own = OwnGlossaries(self._context, owner)

@@ -93,7 +93,7 @@ def build(
         else:
             yield {about: said.html, **choices.fitting(said)}
 
-    def refit(path: str | None, suffix: str | None) -> Iterator[dict[Any, Any]]:
+    def refit(path: str | None, suffix: str | None, offered: list[int]) -> Iterator[dict[Any, Any]]:
         """Another kind of file was chosen: it may hold fewer editions and other chapters."""
         if path is None:
             yield {message: gr.skip()}
@@ -103,7 +103,7 @@ def build(
         except VersoError as problem:
             yield {message: views.error(problem)}
         else:
-            yield {about: said.html, message: "", **choices.fitting(said, again=True)}
+            yield {about: said.html, message: "", **choices.fitting(said, offered=offered)}
 
     def begin(given: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
         path, model_id = given[file], given[model]
@@ -220,7 +220,10 @@ def build(
     listing.click(act, None, [message, listing], **_QUIET)
     model.change(choice.refresh, model, choice.outputs, **_QUIET)
     choices.output.input(
-        refit, [file, choices.output], [about, message, *choices.outputs], **_READING
+        refit,
+        [file, choices.output, choices.numbers],
+        [about, message, *choices.outputs],
+        **_READING,
     )
     for event in (target.change, tab.select):
         event(offer, [target, choices.glossaries], choices.glossaries, **_QUIET)
