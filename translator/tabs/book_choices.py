@@ -135,13 +135,13 @@ class BookChoices:
         many = len(chapters) > 1
         files = [(choice.label, choice.suffix) for choice in about.outputs]
         numbers = [number for _, number in chapters]
-        changed = {
-            self.numbers: numbers,
-            self._chapters: gr.update(choices=chapters, value=numbers, visible=many),
-            self._skip: gr.update(choices=parts, value=[], visible=bool(parts)),
-        }
+        # Without a value, what a person has chosen meanwhile stays.
+        chosen = {} if offered == numbers else {"value": numbers}
+        left = {} if offered == numbers else {"value": list[str]()}
         return {
-            **({} if offered == numbers else changed),
+            self.numbers: numbers,
+            self._chapters: gr.update(choices=chapters, visible=many, **chosen),
+            self._skip: gr.update(choices=parts, visible=bool(parts), **left),
             self._result: gr.update(visible=len(files) > 1 or len(about.editions) > 1),
             self._parts: gr.update(visible=many),
             self.output: gr.skip()
