@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import resource
 import sys
 import time
 from pathlib import Path
 
 from translator import cli
+from translator.bench.speed import peak_memory
 
 MEMORY = 3 << 30  # bytes of address space; libraries reserve more than they use
 
@@ -33,6 +35,7 @@ if __name__ == "__main__":
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
             code = cli.main(["book", str(path), "--to", "de", "--model", "pseudo"])
         seconds = time.process_time() - began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        # Not the system's own count: that begins with the memory of the process before it.
+        peak = peak_memory(os.getpid())
         row = [path.name, code, out.getvalue(), error.getvalue(), seconds, peak]
         print(json.dumps(row), flush=True)
