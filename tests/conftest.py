@@ -8,8 +8,13 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser import open_chromium
+from tests.jobs_support import MakeJobs, jobs_with
+from translator.engines.base import Engine
 from translator.engines.gguf import GgufEngine, GgufOptions
+from translator.jobs import BookJobs
 from translator.models.catalogue import load
 from translator.models.download import pull
 from translator.settings import assets_dir
@@ -43,3 +48,24 @@ def small_engine(real_models: Path) -> Iterator[GgufEngine]:
     engine = GgufEngine(GgufOptions(real_models / f"{SMALL}.gguf", context=512, slots=31))
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def make_jobs(tmp_path: Path) -> Iterator[MakeJobs]:
+    """Makes the jobs of one data home, as several processes would; they are closed at the end."""
+    made: list[BookJobs] = []
+
+    def make(engine: Engine) -> BookJobs:
+        made.append(jobs_with(engine, tmp_path / "home"))
+        return made[-1]
+
+    yield make
+    for jobs in made:
+        jobs.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for a file of tests."""
+    with open_chromium() as chromium:
+        yield chromium

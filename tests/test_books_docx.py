@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.books_support import pseudo_texts
 from translator import markup
 from translator.books.audit import audit
 from translator.books.base import Bilingual, Book, WriteOptions, open_book
-from translator.engines.pseudo import is_pseudo, pseudo
+from translator.engines.pseudo import is_pseudo
 from translator.errors import BookError
 from translator.types import BlockKind
 
@@ -69,17 +70,6 @@ def make(folder: Path, body: str, **members: str) -> Path:
 def shown(book: Book) -> list[str]:
     """The texts as a model sees them."""
     return [markup.show(b.text, markup.FAMILIES[0]) for b in book.blocks()]
-
-
-def pseudo_texts(book: Book) -> dict[str, str]:
-    return {
-        b.id: "".join(
-            pseudo(t, "de") if isinstance(t, str) and t.strip() else str(t)
-            for t in markup.tokenize(b.text)
-        )
-        for b in book.blocks()
-        if b.keep is None
-    }
 
 
 def written(

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.books_support import pseudo_texts
 from translator import markup
 from translator.books.audit import audit
 from translator.books.base import Bilingual, Book, WriteOptions, open_book
-from translator.engines.pseudo import is_pseudo, pseudo
+from translator.engines.pseudo import is_pseudo
 from translator.errors import BookError
 
 OPTIONS = WriteOptions("ru", "de")
@@ -32,17 +33,6 @@ BODY = """<body><title><p>Глава</p></title><epigraph><p>Эпиграф</p><
 def make(folder: Path, body: str = BODY, encoding: str = "cp1251") -> Book:
     (folder / "a.fb2").write_bytes((HEAD + body).encode(encoding))
     return open_book(folder / "a.fb2")
-
-
-def pseudo_texts(book: Book) -> dict[str, str]:
-    return {
-        b.id: "".join(
-            pseudo(t, "de") if isinstance(t, str) and t.strip() else str(t)
-            for t in markup.tokenize(b.text)
-        )
-        for b in book.blocks()
-        if b.keep is None
-    }
 
 
 def written(

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.books_support import pseudo_texts
 from translator import markup
 from translator.books.audit import audit
 from translator.books.base import Book, WriteOptions, open_book
-from translator.engines.pseudo import is_pseudo, pseudo
+from translator.engines.pseudo import is_pseudo
 from translator.errors import BookError
 
 DE = WriteOptions("en", "de")
@@ -34,17 +35,6 @@ after
 def make(folder: Path, data: str, name: str = "a.html", encoding: str = "utf-8") -> Book:
     (folder / name).write_bytes(data.encode(encoding))
     return open_book(folder / name)
-
-
-def pseudo_texts(book: Book) -> dict[str, str]:
-    return {
-        b.id: "".join(
-            pseudo(t, "de") if isinstance(t, str) and t.strip() else str(t)
-            for t in markup.tokenize(b.text)
-        )
-        for b in book.blocks()
-        if b.keep is None
-    }
 
 
 def bad(book: Book, output: Path, texts: dict[str, str], options: WriteOptions) -> list[object]:

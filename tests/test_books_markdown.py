@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.books_support import pseudo_texts
 from translator import markup
 from translator.books.audit import audit
 from translator.books.base import Bilingual, Book, WriteOptions, open_book
 from translator.books.markdown_inline import markdown
-from translator.engines.pseudo import is_pseudo, pseudo
+from translator.engines.pseudo import is_pseudo
 from translator.errors import BookError
 
 DE = WriteOptions("en", "de")
@@ -55,17 +56,6 @@ print("x")
 def make(folder: Path, data: str) -> Book:
     (folder / "a.md").write_bytes(data.encode())
     return open_book(folder / "a.md")
-
-
-def pseudo_texts(book: Book) -> dict[str, str]:
-    return {
-        b.id: "".join(
-            pseudo(t, "de") if isinstance(t, str) and t.strip() else str(t)
-            for t in markup.tokenize(b.text)
-        )
-        for b in book.blocks()
-        if b.keep is None
-    }
 
 
 def written(book: Book, folder: Path, texts: dict[str, str], options: WriteOptions = DE) -> str:

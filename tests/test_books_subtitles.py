@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.books_support import pseudo_texts
 from translator import markup
 from translator.books.audit import audit
 from translator.books.base import Book, WriteOptions, open_book
 from translator.books.subtitles_text import balanced
-from translator.engines.pseudo import is_pseudo, pseudo
+from translator.engines.pseudo import is_pseudo
 from translator.errors import BookError
 from translator.types import BlockKind
 
@@ -58,17 +59,6 @@ One <00:05.500>two
 def make(folder: Path, data: str, name: str = "a.srt") -> Book:
     (folder / name).write_bytes(data.encode())
     return open_book(folder / name)
-
-
-def pseudo_texts(book: Book) -> dict[str, str]:
-    return {
-        b.id: "".join(
-            pseudo(t, "de") if isinstance(t, str) and t.strip() else str(t)
-            for t in markup.tokenize(b.text)
-        )
-        for b in book.blocks()
-        if b.keep is None
-    }
 
 
 def written(book: Book, folder: Path, texts: dict[str, str], options: WriteOptions = DE) -> str:

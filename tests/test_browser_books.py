@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import looking, open_chromium, pick, serving
+from tests.browser import looking, pick, serving
 from tests.epubs import make_epub
 from translator.books.base import open_book
 
@@ -20,12 +20,6 @@ BODIES = {
     "one.xhtml": "<h1>Loomings</h1><p>Call me <em>Ishmael</em>. Some years ago I went to sea.</p>",
     "two.xhtml": "<h1>The Carpet-Bag</h1><p>I stuffed a shirt or two into my old bag.</p>",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

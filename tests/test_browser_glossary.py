@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import looking, open_chromium, pick, serving
+from tests.browser import looking, pick, serving
 from tests.epubs import make_epub
 from translator.books.base import open_book
 from translator.glossary import Term
@@ -30,12 +30,6 @@ BODIES = {
     "two.xhtml": "<h1>The Carpet-Bag</h1><p>I stuffed a shirt or two into my old bag.</p>",
     "three.xhtml": "<h1>References</h1><p>Melville, H.: The Whale. London 1851.</p>",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

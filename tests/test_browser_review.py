@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import looking, open_chromium, serving
+from tests.browser import looking, serving
 from tests.epubs import make_epub
 from tests.fake_engine import Act, Fail
 from tests.jobs_support import as_pseudo, jobs_with, scripted, small_text
@@ -62,12 +62,6 @@ def _add_finding(jobs: BookJobs, job_id: str) -> None:
     assert entry.translation
     checks = (Check("numbers", "missing 1851"),)
     jobs.store.save(job_id, replace(entry.translation, checks=checks))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import area, looking, open_chromium, paste, pick, serving, value
+from tests.browser import area, looking, paste, pick, serving, value
 
 pytestmark = pytest.mark.browser
 
@@ -19,12 +19,6 @@ ENGLISH = (
     "It was the best of times, it was the worst of times.\n\n"
     "There were a king with a large jaw and a queen with a plain face."
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

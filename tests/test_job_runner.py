@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from tests.jobs_support import (
     MakeJobs,
     SlowEngine,
     as_pseudo,
-    jobs_with,
     scripted,
     small_epub,
     small_text,
@@ -24,28 +22,14 @@ from tests.jobs_support import (
     stored,
     wait_for,
 )
-from translator.engines.base import Engine
 from translator.engines.pseudo import PseudoEngine
 from translator.errors import InputError
-from translator.jobs import BookJobs, BookOptions, JobState
+from translator.jobs import BookOptions, JobState
 from translator.records import Entry
 
 DE = BookOptions("de", model="pseudo")
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = ("The first paragraph is about a house.", "The second one is about a dog.", "1234")
-
-
-@pytest.fixture
-def make_jobs(tmp_path: Path) -> Iterator[MakeJobs]:
-    made: list[BookJobs] = []
-
-    def make(engine: Engine) -> BookJobs:
-        made.append(jobs_with(engine, tmp_path / "home"))
-        return made[-1]
-
-    yield make
-    for jobs in made:
-        jobs.close()
 
 
 def test_two_never_run_one_job(make_jobs: MakeJobs, tmp_path: Path) -> None:

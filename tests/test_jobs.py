@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,35 +12,20 @@ from tests.jobs_support import (
     MakeJobs,
     SlowEngine,
     as_pseudo,
-    jobs_with,
     scripted,
     small_epub,
     small_text,
     state,
     stored,
 )
-from translator.engines.base import Engine
 from translator.engines.pseudo import PseudoEngine, pseudo
 from translator.errors import Cancelled, InputError, ModelError, VersoError
-from translator.jobs import BookJobs, BookOptions, JobState, Progress
+from translator.jobs import BookOptions, JobState, Progress
 from translator.types import Segment, Status
 
 DE = BookOptions("de", model="pseudo")
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = ("The first paragraph is about a house.", "The second one is about a dog.", "1234")
-
-
-@pytest.fixture
-def make_jobs(tmp_path: Path) -> Iterator[MakeJobs]:
-    made: list[BookJobs] = []
-
-    def make(engine: Engine) -> BookJobs:
-        made.append(jobs_with(engine, tmp_path / "home"))
-        return made[-1]
-
-    yield make
-    for jobs in made:
-        jobs.close()
 
 
 def test_text_from_start_to_end(make_jobs: MakeJobs, tmp_path: Path) -> None:

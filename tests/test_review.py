@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from tests.jobs_support import (
     MakeJobs,
     SlowEngine,
     as_pseudo,
-    jobs_with,
     scripted,
     small_epub,
     small_text,
@@ -25,7 +23,7 @@ from tests.jobs_support import (
 )
 from translator import again, markup
 from translator.editing import tags_for, to_write, written
-from translator.engines.base import Engine, Request
+from translator.engines.base import Request
 from translator.engines.pseudo import PseudoEngine, pseudo
 from translator.errors import InputError
 from translator.jobs import BookJobs, BookOptions, JobState
@@ -44,19 +42,6 @@ BODIES = {
     "<p>Some years ago I went to sea.</p>",
     "two.xhtml": "<h1>The Carpet-Bag</h1><p>I stuffed a shirt or two into my old bag.</p>",
 }
-
-
-@pytest.fixture
-def make_jobs(tmp_path: Path) -> Iterator[MakeJobs]:
-    made: list[BookJobs] = []
-
-    def make(engine: Engine) -> BookJobs:
-        made.append(jobs_with(engine, tmp_path / "home"))
-        return made[-1]
-
-    yield make
-    for jobs in made:
-        jobs.close()
 
 
 def done(jobs: BookJobs, book: Path, options: BookOptions = DE) -> str:
