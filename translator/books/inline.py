@@ -33,6 +33,9 @@ _INVISIBLE = frozenset({"script", "style", "template"})
 _BR = frozenset({"br"})
 # Without text but seen, so they keep their place inside the text.
 _SEEN = frozenset({"img", "image", "object", "input", "audio", "video", "embed", "iframe", "wbr"})
+# What may stand in a ruby annotation that is left out, and attributes that may not.
+_PLAIN = frozenset("rt rp rtc rb rbc span b i em strong small ruby".split())
+_CARRIES = frozenset(("xml:id", "href", "src", "data", "epub:type", "name"))
 _WS = re.compile(f"[{SPACE}]+")
 _RESERVED = re.compile(f"([{markup.RESERVED}])")
 _MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<[^>]*>", re.S)
@@ -161,7 +164,10 @@ class Flattener:
         for child in base:
             bare += child.children if child.name in ("rb", "rbc") else [child]
         inner = self.flatten(bare)
-        if any(p.kind == "atom" and not p.ghost for p in inner):
+        in_base = {id(n) for child in base for n in child.iter()}
+        parts = [n for n in node.iter() if n is not node]
+        left_out = [n for n in parts if id(n) not in in_base]
+        if any(p.kind == "atom" and not p.ghost for p in inner) or not _only_text(left_out):
             return [self._atom(node, inner_text(self._source, node), NO_TRANSLATE)]
         for child in node.iter("rt"):
             if has_letters(reading := collapse(inner_text(self._source, child))):
@@ -170,8 +176,8 @@ class Flattener:
         opening = "".join(
             f' {name}="{escape(node.get(name), chr(34))}"' for name in names if node.get(name)
         )
-        parts = node.iter("rt", "rp", "rb", "rtc", "rbc")
-        anchors = [escape(part.get("id"), '"') for part in parts if part.get("id")]
+        gone = [n for n in parts if id(n) not in in_base or n.name in ("rb", "rbc")]
+        anchors = [escape(part.get("id"), '"') for part in gone if part.get("id")]
         if not (opening or anchors) and all(p.kind == "text" for p in inner):
             return [Piece("text", node.start, node.end, "".join(p.text for p in inner))]
         marks = "".join(f'<span id="{anchor}"></span>' for anchor in anchors)
@@ -179,6 +185,14 @@ class Flattener:
         stop = Piece("close", node.start, node.end, partner=start, fragment="</span>")
         start.partner = stop
         return [start, *inner, stop]
+
+
+def _only_text(annotation: Iterable[Node]) -> bool:
+    """Whether elements of a ruby annotation can be left out: no picture, formula or link goes.
+
+    An unclosed ``<rt>`` takes in whatever follows it.
+    """
+    return all(n.name in _PLAIN and n.attributes.keys().isdisjoint(_CARRIES) for n in annotation)
 
 
 def _is_note(node: Node) -> bool:
