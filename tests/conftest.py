@@ -8,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from tests.browser import open_chromium
@@ -18,6 +19,10 @@ from translator.jobs import BookJobs
 from translator.models.catalogue import load
 from translator.models.download import pull
 from translator.settings import assets_dir
+
+# The same examples in every run of the suite; VERSO_FUZZ looks for new ones.
+settings.register_profile("suite", derandomize="VERSO_FUZZ" not in os.environ)
+settings.load_profile("suite")
 
 SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 

@@ -338,6 +338,15 @@ def test_bilingual_editions(tmp_path: Path, mode: str) -> None:
     assert first == (mode == "below")
 
 
+def test_ruby_that_holds_a_formula_stays_whole(tmp_path: Path) -> None:
+    # What an unclosed <rt> of an HTML page takes in is no reading aid.
+    ruby = '<ruby>漢<rt><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math></rt></ruby>'
+    content = f"<p>the {ruby} sign</p>"
+    book = open_book(make_epub(tmp_path / "r.epub", {"a.xhtml": content}))
+    translate(book, tmp_path / "o.epub")
+    assert f"THE {ruby} SIGN" in body(tmp_path / "o.epub")
+
+
 def test_ruby_with_ids_keeps_them(tmp_path: Path) -> None:
     content = "<p>a <ruby class='r' id='k'>漢<rt id='t'>かん</rt></ruby> b</p>"
     book = open_book(make_epub(tmp_path / "r.epub", {"a.xhtml": content}))
