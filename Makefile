@@ -32,7 +32,7 @@ $(VENV)/installed: pyproject.toml tools/build_llama.py translator/engines/gguf_c
 
 $(VENV)/installed-test: $(VENV)/installed tools/install_test_packages.sh
 	tools/install_test_packages.sh
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[page,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[page,train,dev]'
 	touch $@
 
 screenshots: install-test

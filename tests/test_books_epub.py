@@ -340,7 +340,9 @@ def test_bilingual_editions(tmp_path: Path, mode: str) -> None:
 
 def test_ruby_that_holds_a_formula_stays_whole(tmp_path: Path) -> None:
     # What an unclosed <rt> of an HTML page takes in is no reading aid.
-    ruby = '<ruby>漢<rt><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math></rt></ruby>'
+    ruby = (
+        '<ruby>漢<rt><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math></rt></ruby>'
+    )
     content = f"<p>the {ruby} sign</p>"
     book = open_book(make_epub(tmp_path / "r.epub", {"a.xhtml": content}))
     translate(book, tmp_path / "o.epub")

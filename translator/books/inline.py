@@ -34,7 +34,9 @@ _BR = frozenset({"br"})
 # Without text but seen, so they keep their place inside the text.
 _SEEN = frozenset({"img", "image", "object", "input", "audio", "video", "embed", "iframe", "wbr"})
 # What may stand in a ruby annotation that is left out, and attributes that may not.
-_PLAIN = frozenset("rt rp rtc rb rbc span b i em strong small ruby".split())
+_PLAIN = frozenset(
+    ["rt", "rp", "rtc", "rb", "rbc", "span", "b", "i", "em", "strong", "small", "ruby"]
+)
 _CARRIES = frozenset(("xml:id", "href", "src", "data", "epub:type", "name"))
 _WS = re.compile(f"[{SPACE}]+")
 _RESERVED = re.compile(f"([{markup.RESERVED}])")
