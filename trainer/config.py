@@ -219,12 +219,12 @@ class RunSettings(Part):
         """
         values: dict[str, Any] = self.values()
         for name, value in changes.items():
-            table = values
+            table: Any = values
             *above, last = file_name(name).split(".", 2)
             if above[:1] == ["data"] and above[1:] == ["weights"]:
                 last = name.split(".", 2)[2]  # names of origins keep their underscores
             for step in above:
-                table = table.get(step, None)
+                table = table.get(step)
                 if not isinstance(table, dict):
                     raise InputError(f"There is no setting {name!r}.", f"There is no {step}.")
             table[last] = plain(value)

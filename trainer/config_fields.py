@@ -37,8 +37,9 @@ class Part:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        kinds = _kinds(type(self))
-        for each in settings_of(type(self)):
+        part: Any = type(self)
+        kinds = _kinds(part)
+        for each in settings_of(part):
             value = getattr(self, each.name)
             name = file_name(each.name)
             try:
@@ -110,7 +111,7 @@ class _MisfitError(Exception):
 
 
 @cache
-def _kinds(part: type[Any]) -> dict[str, Any]:
+def _kinds(part: Any) -> dict[str, Any]:
     return get_type_hints(part)
 
 
