@@ -62,8 +62,8 @@ def tail(path: Path, lines: int) -> str:
     except FileNotFoundError:
         return ""
     # A progress bar writes over its line again and again; only its last word counts.
-    shown = [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
-    return "\n".join(shown[-lines:]).strip("\n")
+    whole = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    return "\n".join(line.rsplit("\r", 1)[-1] for line in whole[-lines:])
 
 
 def slug(name: str) -> str:

@@ -40,8 +40,8 @@ EXPORTS = "exports.json"
 # What a run says of itself while a process works on it.
 BUSY: Final = ("queued", "starting", "training", "evaluating", "stopping")
 
-_LOCKS = ("run.lock", "launch.lock")
-_GRACE = 30.0  # seconds: a look at a lock holds it for a moment
+_GRACE = {"run.lock": 30.0, "launch.lock": 2.0}  # seconds: a look at a lock holds it for a moment
+_BIRTH = 90.0  # seconds until a process that was started must hold the run
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
@@ -57,6 +57,7 @@ class Status:
     state: str = "prepared"
     pid: int = 0
     created: float = 0.0
+    queued: float = 0.0
     started: float = 0.0
     updated: float = 0.0
     finished: float = 0.0
@@ -127,7 +128,8 @@ class Run:
             return status
         if not self.is_held():
             status = self._written()  # it may have ended between the two looks
-            if status.busy and not self.is_held():
+            born = status.state != "queued" or time.time() > status.queued + _BIRTH
+            if status.busy and born and not self.is_held():
                 return replace(status, state="lost", eta=None, message=_LOST, hint=_LOST_HINT)
         elif self.stopping:
             return replace(status, state="stopping")
@@ -208,14 +210,18 @@ class Run:
 
     def is_held(self) -> bool:
         """Whether a process trains the run, or waits for its turn."""
-        return any(_is_held(self.folder / name) for name in _LOCKS)
+        return any(_is_held(self.folder / name) for name in _GRACE)
 
     @contextmanager
     def hold(self, launching: bool = False) -> Iterator[None]:
-        """Hold the run. Raises :class:`InputError` if another process does."""
-        lock = FileLock(self.folder / _LOCKS[launching], thread_local=False)
+        """Hold the run as its trainer, or as the process that starts one (``launching``).
+
+        Raises :class:`InputError` if another process does.
+        """
+        name = "launch.lock" if launching else "run.lock"
+        lock = FileLock(self.folder / name, thread_local=False)
         try:
-            lock.acquire(timeout=_GRACE)
+            lock.acquire(timeout=_GRACE[name])
         except Timeout as error:
             raise InputError(
                 f"The run {self.id} is being trained by another process.",
@@ -252,6 +258,11 @@ def all(home: Path) -> list[Run]:
     """All runs of a data home, the latest first."""
     found = [Run(path.parent) for path in (home / RUNS).glob(f"*/{SETTINGS}")]
     return sorted(found, key=lambda run: (_stamp(run.id), run.id), reverse=True)
+
+
+def siblings(run: Run) -> list[Run]:
+    """The other runs of the same data home."""
+    return [other for other in all(run.folder.parent.parent) if other.id != run.id]
 
 
 def find(home: Path, name: str) -> Run:
