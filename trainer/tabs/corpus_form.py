@@ -1,0 +1,242 @@
+"""The form of a new corpus: which texts, languages, rules; and the settings that it means."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from trainer import proofread_output
+from trainer.cleaning import Rules, rule_name
+from trainer.corpus_settings import CorpusSettings
+from trainer.tabs.own_texts import OwnTexts
+from translator.errors import InputError
+from translator.tabs import views
+from translator.tabs.context import AppContext
+
+# What each rule removes, for a person.
+_SWITCHES = {
+    "letters": "Pairs without letters",
+    "untranslated": "Untranslated pairs",
+    "markup": "Left-over tags and broken characters",
+    "wrong_language": "Texts in the wrong language",
+    "numbers": "Pairs whose numbers differ",
+    "duplicate": "Duplicates",
+}
+_LIMITS = {
+    "too_long": ("Longest text", "letters"),
+    "length_ratio": ("Unusual length ratio", "standard deviations"),
+    "near_duplicate": ("Near-duplicates", "share that is alike"),
+    "held_out": ("Shared with dev or test", "words in a row"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The components; ``staged`` is the folder of what was sent (never known to the browser)."""
+
+    files: gr.File
+    staged: gr.State
+    folder: gr.Textbox
+    editions: gr.CheckboxGroup
+    memory: gr.Checkbox
+    source: gr.Dropdown
+    target: gr.Dropdown
+    both: gr.Checkbox
+    name: gr.Textbox
+    switches: gr.CheckboxGroup
+    limits: dict[str, gr.Number]
+    dev: gr.Number
+    test: gr.Number
+    most: gr.Number
+    weights: gr.Textbox
+    held_out: gr.File
+    start: gr.Button
+
+    @property
+    def inputs(self) -> set[Any]:
+        """What :func:`settings` needs."""
+        own = {getattr(self, field.name) for field in fields(self) if field.name != "limits"}
+        return (own - {self.files, self.start}) | set(self.limits.values())
+
+
+def build(context: AppContext) -> Form:
+    """Put the components into the Blocks that is open."""
+    own = not context.shared
+    staged = gr.State("")
+    files = gr.File(
+        label="Parallel texts",
+        file_count="multiple",
+        elem_id="corpus-files",
+        elem_classes="v-upload",
+        height=150,
+    )
+    folder = gr.Textbox(
+        label="or a folder on this machine",
+        placeholder="/home/me/texts",
+        visible=own,
+        elem_id="corpus-folder",
+    )
+    editions = gr.CheckboxGroup(
+        [], label="Editions that you aligned", visible=False, elem_id="corpus-editions"
+    )
+    memory = gr.Checkbox(
+        label="What people wrote into the translation memory", visible=own, elem_id="corpus-memory"
+    )
+    source = gr.Dropdown(views.language_choices(), value="en", label="From", elem_id="corpus-from")
+    target = gr.Dropdown(views.language_choices(), value="de", label="To", elem_id="corpus-to")
+    both = gr.Checkbox(label="Train both directions", elem_id="corpus-both")
+    with gr.Accordion("Cleaning and split", open=False, elem_id="corpus-rules"):
+        switches = gr.CheckboxGroup(
+            [(label, name) for name, label in _SWITCHES.items()],
+            value=list(_SWITCHES),
+            label="Leave out",
+            elem_classes="v-long",
+            elem_id="corpus-switches",
+        )
+        with gr.Row(elem_classes="v-twos"):
+            limits = {name: _limit(name) for name in _LIMITS}
+        with gr.Row(elem_classes="v-twos"):
+            dev = _count("Pairs for dev", "chosen by size", "dev")
+            test = _count("Pairs for test", "chosen by size", "test")
+            most = _count("Most pairs to train on", "all of them", "most")
+        weights = gr.Textbox(
+            label="Weights of origins",
+            info="How often pairs of a file or collection come; 0 leaves them out",
+            placeholder="wesnoth=2 memory:person=3",
+            elem_id="corpus-weights",
+        )
+        held_out = gr.File(
+            label="Test sets or books that no pair may share text with",
+            file_count="multiple",
+            elem_classes="v-upload",
+            elem_id="corpus-held-out",
+            height=110,
+        )
+    name = gr.Textbox(
+        label="Name", placeholder="sea-stories-en-de", max_length=60, elem_id="corpus-name"
+    )
+    start = gr.Button("Build the corpus", variant="primary", elem_id="corpus-start")
+    return Form(
+        files, staged, folder, editions, memory, source, target, both, name, switches, limits,
+        dev, test, most, weights, held_out, start,
+    )  # fmt: skip
+
+
+def settings(
+    context: AppContext, form: Form, given: Mapping[Any, Any], own: OwnTexts
+) -> tuple[str, CorpusSettings]:
+    """The name of the new corpus and what is to be built; texts that were sent are moved there.
+
+    Raises :class:`InputError`.
+    """
+    staged = Path(given[form.staged]) if given[form.staged] else None
+    named = "" if context.shared else str(given[form.folder] or "").strip()
+    memory = bool(given[form.memory]) and not context.shared
+    editions = list(given[form.editions] or ())
+    if not (staged or named or memory or editions):
+        raise InputError("Choose texts first.", "Files, a folder, or two editions of a book below.")
+    if named and not Path(named).expanduser().exists():
+        raise InputError(f"{named} does not exist.", "Check its name.")
+    inputs = [str(Path(named).expanduser())] if named else []
+    # All that can be refused is refused before anything is moved.
+    rules = Rules.of(_rules(form, given))
+    weights = _weights(str(given[form.weights] or ""))
+    numbers = {
+        "dev": _number(given[form.dev], -1),
+        "test": _number(given[form.test], -1),
+        "limit": _number(given[form.most], 0),
+    }
+    pair = (str(given[form.source]), str(given[form.target]))
+    CorpusSettings(inputs=("texts",), source=pair[0], targets=(pair[1],), rules=rules, **numbers)
+    name, folder = own.new_name(str(given[form.name] or "") or _proposed(staged, named, pair))
+    try:
+        if staged:
+            shutil.move(staged, folder / "texts")
+            inputs.append(str(folder / "texts"))
+        for alignment_id in editions:
+            title = own.alignment(alignment_id).about.title
+            (folder / "editions").mkdir(exist_ok=True)
+            path = folder / "editions" / f"{alignment_id}.jsonl"
+            proofread_output.write_lines(path, own.proofreading(alignment_id), title)
+        if editions:
+            inputs.append(str(folder / "editions"))
+        held = [_kept(Path(path), folder / "held-out") for path in given[form.held_out] or ()]
+    except OSError as error:
+        raise InputError(f"The texts cannot be stored: {error.strerror}.") from error
+    return name, CorpusSettings(
+        inputs=tuple(inputs),
+        source=pair[0],
+        targets=(pair[1],),
+        both=bool(given[form.both]),
+        memory=memory,
+        held_out=tuple(held),
+        weights=weights,
+        rules=rules,
+        **numbers,
+    )
+
+
+def _limit(name: str) -> gr.Number:
+    label, unit = _LIMITS[name]
+    return gr.Number(
+        getattr(Rules(), name),
+        label=label,
+        info=f"{unit}; 0: off",
+        minimum=0,
+        elem_id=f"corpus-{rule_name(name)}",
+        min_width=120,
+    )
+
+
+def _count(label: str, info: str, name: str) -> gr.Number:
+    return gr.Number(
+        None, label=label, info=f"Empty: {info}", minimum=0, precision=0, min_width=120,
+        elem_id=f"corpus-{name}",
+    )  # fmt: skip
+
+
+def _rules(form: Form, given: Mapping[Any, Any]) -> dict[str, Any]:
+    chosen = set(given[form.switches] or ())
+    values: dict[str, Any] = {rule_name(name): name in chosen for name in _SWITCHES}
+    for name, component in form.limits.items():
+        values[rule_name(name)] = float(given[component] or 0)
+    return values
+
+
+def _weights(text: str) -> dict[str, float]:
+    weights = {}
+    for item in text.split():
+        name, _, value = item.rpartition("=")
+        try:
+            weights[name] = float(value)
+        except ValueError:
+            name = ""
+        if not name:
+            raise InputError(f"The weight {item!r} is not understood.", "Write name=number.")
+    return weights
+
+
+def _number(value: float | None, usual: int) -> int:
+    return usual if value is None else int(value)
+
+
+def _proposed(staged: Path | None, named: str, pair: tuple[str, str]) -> str:
+    stem = Path(named).name if named else ""
+    if staged and not stem:
+        stem = min((path.name.split(".")[0] for path in staged.iterdir()), default="")
+    return f"{stem or 'corpus'}-{pair[0]}-{pair[1]}"
+
+
+def _kept(path: Path, folder: Path) -> str:
+    folder.mkdir(exist_ok=True)
+    return str(shutil.copyfile(path, folder / path.name))
+
+
+def names_of(editions: Sequence[Any]) -> list[tuple[str, str]]:
+    """Choices of aligned editions: title and languages, and the id."""
+    return [(one.about.title, one.id) for one in editions if one.ready]
