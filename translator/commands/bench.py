@@ -97,7 +97,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions:
     """As the app runs the model, with the ways that `verso models tune` found."""
-    from translator.engines.gguf import GgufOptions, usable_threads
+    from translator.engines.child import usable_threads
+    from translator.engines.gguf import GgufOptions
     from translator.engines.gguf_tuning import Tunings
     from translator.engines.pool import REQUEST_CONTEXT
 

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from translator.engines.gguf import child_environment
+from translator.engines.child import child_environment
 from translator.errors import EngineError
 
 LIMIT_TOKENS = 512

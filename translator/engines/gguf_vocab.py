@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from translator.engines.gguf import child_environment
+from translator.engines.child import child_environment
 from translator.errors import EngineError, ModelError
 
 _BATCH = 2000  # texts sent at once

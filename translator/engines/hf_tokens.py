@@ -34,8 +34,8 @@ def prompt_ids(tokenizer: Any, prompt: Prompt, *, encoder: bool = False) -> list
     reader = _reader(tokenizer)
     ids = [id for part in prompt.parts for id in reader.ids(part.text, special=part.special)]
     head, tail = reader.head, reader.tail if encoder else []
-    if ids[: len(head)] == head:
-        head = []  # the template brought its own
+    if ids[: len(head)] == head or (encoder and prompt.parts and prompt.parts[0].special):
+        head = []  # the prompt brought its own
     if tail and ids[-len(tail) :] == tail:
         tail = []
     return [*head, *ids, *tail]
@@ -64,10 +64,10 @@ class _Reader:
         text = _clean(text)
         if not text:
             return []
-        if special:
+        if special and text[0] == "<" and text[-1] == ">":
             whole = self.special.token_to_id(text)
             if whole is not None:
-                return [int(whole)]  # a language tag that is a plain entry of the vocabulary
+                return [whole]  # a language tag (MADLAD's <2de>) that is a plain vocabulary entry
         return list((self.special if special else self.plain).encode(text))
 
     def lengths(self, texts: list[str]) -> list[int]:

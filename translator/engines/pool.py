@@ -182,7 +182,7 @@ class EnginePool:
 
     def _tuned(self, path: Path, options: GgufOptions) -> GgufOptions:
         """As was found best on this machine; what the user sets by hand goes before."""
-        from translator.engines.gguf import usable_threads
+        from translator.engines.child import usable_threads
         from translator.engines.gguf_tuning import Tunings
 
         settings = self._settings
