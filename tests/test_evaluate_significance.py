@@ -62,7 +62,11 @@ def test_p_values_are_those_of_sacrebleu(
     for comparison in found:
         at = expected["System"].index(comparison.b)
         result = expected[titles[comparison.metric]][at]
-        assert comparison.p_value == pytest.approx(result.p_value, abs=1e-12)
+        if comparison.metric == "ter" and method is Method.RANDOMIZATION:
+            # Counts of edits tie now and then, which sacreBLEU does not count.
+            assert result.p_value <= comparison.p_value < result.p_value + 0.02
+        else:
+            assert comparison.p_value == pytest.approx(result.p_value, abs=1e-12)
         if method is Method.BOOTSTRAP:
             interval = intervals[comparison.b][comparison.metric]
             # Single precision there, double here.
@@ -102,6 +106,17 @@ def test_equal_systems_do_not_differ() -> None:
             assert comparison.difference == 0
             assert comparison.interval == evaluate_significance.Interval(0, 0)
             assert comparison.p_value == 1.0
+
+
+def test_a_few_lines_prove_nothing() -> None:
+    references = ["the ship came back", "it was too late", "she said nobody"]
+    scores = {
+        "a": score(references, references, "en", ("chrf",)),
+        "b": score(["x", "y", "z"], references, "en", ("chrf",)),
+    }
+    (comparison,) = compare(scores, None, SignificanceTest(samples=800))[1]
+    # Two of the eight ways to swap three lines give the whole difference.
+    assert comparison.p_value == pytest.approx(0.25, abs=0.06)
 
 
 def test_holm_by_hand() -> None:

@@ -1,7 +1,7 @@
 """Whether one system's score differs from another's by more than chance.
 
-Both tests draw the same random numbers and count as sacreBLEU's ``PairedTest`` does, so that
-their p-values are the same: paired bootstrap resampling (P. Koehn, "Statistical Significance
+Both tests draw the same random numbers as sacreBLEU's ``PairedTest``, so that their p-values are
+the same where no draw exactly ties with the real difference: paired bootstrap resampling (P. Koehn, "Statistical Significance
 Tests for Machine Translation Evaluation", EMNLP 2004) and approximate randomization (S. Riezler
 and J. T. Maxwell, "On Some Pitfalls in Automatic Evaluation and Significance Testing for MT",
 2005). Unlike there, the unit may be a document instead of a line, systems are compared each
@@ -208,7 +208,8 @@ def _randomized(
 def _p_value(drawn: Values, real: float) -> float:
     """The share of draws that reach the real difference. One is added, so it is never zero.
 
-    SacreBLEU counts only draws beyond it, and so finds two equal systems to differ for certain.
+    SacreBLEU counts only draws beyond it, and so finds two equal systems to differ for certain,
+    and any two on a test set of a few lines.
     """
     return (int(np.sum(drawn >= real - _NOISE)) + 1) / (len(drawn) + 1)
 
