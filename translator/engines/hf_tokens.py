@@ -134,6 +134,8 @@ def _new_reader(tokenizer: Any) -> _Reader:
     # Copies of our own: a backend can be told to read in one way only, and not by two at once.
     description = json.loads(tokenizer.backend_tokenizer.to_str())
     description["truncation"] = description["padding"] = None
+    if (description.get("normalizer") or {}).get("type") == "NFC":
+        description["normalizer"] = None  # Qwen's; llama.cpp takes characters as they come
     special = Tokenizer.from_str(json.dumps(description))
     for token in description.get("added_tokens", ()):
         token["special"] = token["special"] or _CONTROL.fullmatch(token["content"]) is not None
