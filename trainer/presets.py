@@ -29,9 +29,9 @@ def all() -> tuple[Preset, ...]:
     for path in (assets_dir() / "presets").glob("*.toml"):
         values = tomllib.loads(path.read_text("utf-8"))
         order = values.pop("order")
-        words = [values.pop(name) for name in ("name", "about", "source")]
+        name, about, source = (values.pop(word) for word in ("name", "about", "source"))
         settings = replace(RunSettings.of(values), preset=path.stem)
-        found.append((order, Preset(path.stem, *words, settings)))
+        found.append((order, Preset(path.stem, name, about, source, settings)))
     return tuple(preset for _, preset in sorted(found, key=lambda pair: pair[0]))
 
 

@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from trainer import run_files
 from trainer.config import RunSettings
+from trainer.run_status import BUSY as BUSY
+from trainer.run_status import Status as Status
 from translator.errors import InputError
 
 RUNS = "runs"
@@ -37,57 +39,9 @@ ADAPTER = "adapter"
 MODEL = "model"
 EXPORTS = "exports.json"
 
-# What a run says of itself while a process works on it.
-BUSY: Final = ("queued", "starting", "training", "evaluating", "stopping")
-
 _GRACE = {"run.lock": 30.0, "launch.lock": 2.0}  # seconds: a look at a lock holds it for a moment
 _BIRTH = 90.0  # seconds until a process that was started must hold the run
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where a run is. Times are seconds since 1970; ``eta`` is in seconds, ``None`` if unknown.
-
-    ``state`` is ``prepared``, one of :data:`BUSY`, ``stopped`` (by a person; can be resumed),
-    ``done``, ``failed``, or ``lost``: it says that it runs, and no process does. ``tokens`` are
-    the target tokens trained on so far. ``fields`` that were never set keep their defaults.
-    """
-
-    state: str = "prepared"
-    pid: int = 0
-    created: float = 0.0
-    queued: float = 0.0
-    started: float = 0.0
-    updated: float = 0.0
-    finished: float = 0.0
-    stage: str = ""
-    step: int = 0
-    steps: int = 0
-    epoch: float = 0.0
-    loss: float | None = None
-    dev_loss: float | None = None
-    chrf: float | None = None
-    best_step: int = 0
-    best_score: float | None = None
-    learning_rate: float | None = None
-    tokens: int = 0
-    tokens_per_second: float | None = None
-    eta: float | None = None
-    memory_mb: float | None = None
-    message: str = ""
-    hint: str = ""
-    base: str = ""
-    base_hash: str = ""
-    style: str = ""
-    corpus_hash: str = ""
-    rows: int = 0
-    resumed_from: int = 0
-
-    @property
-    def busy(self) -> bool:
-        """Whether a process works on the run, or waits for its turn."""
-        return self.state in BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +84,7 @@ class Run:
             status = self._written()  # it may have ended between the two looks
             born = status.state != "queued" or time.time() > status.queued + _BIRTH
             if status.busy and born and not self.is_held():
-                return replace(status, state="lost", eta=None, message=_LOST, hint=_LOST_HINT)
+                return status.lost()
         elif self.stopping:
             return replace(status, state="stopping")
         return status
@@ -237,17 +191,13 @@ class Run:
         return create(replace(self.settings, **changes), home)
 
 
-_LOST = "The training process has ended without a word: the machine or somebody killed it."
-_LOST_HINT = "Resume it: it goes on from its last checkpoint."
-
-
 def create(settings: RunSettings, home: Path) -> Run:
     """Make a run folder. Raises :class:`InputError` if settings or corpus are not complete."""
     from trainer.corpus import Corpus
 
     settings.require_complete()
     corpus = Corpus.load(Path(settings.data.corpus))
-    folder = _new_folder(home / RUNS, settings.name)
+    folder = new_folder(home / RUNS, settings.name)
     run = Run(folder)
     settings.write(folder / SETTINGS)
     run.write_status(created=time.time(), base=settings.model.base, corpus_hash=corpus.hash)
@@ -295,7 +245,7 @@ def delete(run: Run) -> None:
         raise InputError(message, f"Delete {run.folder} yourself.") from error
 
 
-def _new_folder(above: Path, name: str) -> Path:
+def new_folder(above: Path, name: str) -> Path:
     """A new folder with the time in its name, which no other run ever had."""
     try:
         above.mkdir(parents=True, exist_ok=True)
