@@ -16,7 +16,7 @@ from translator.tabs import views
 Point = tuple[float, float]
 _MOST = 240  # points of one curve
 _STRIPS = 120  # places that say their values
-_TICKS = 4
+_TICKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def chart(
         if mark.x <= frame.end
     )
     words = "".join(
-        f'<span class="v-tick-y" style="top:{frame.down(y):.2f}%">{say(y)}</span>'
+        f'<span class="v-tick-y" style="top:{frame.down(y):.2f}%">{_round(y, say)}</span>'
         for y in frame.ticks
     )
     words += "".join(
@@ -154,6 +154,10 @@ def _ticks(low: float, high: float) -> tuple[float, ...]:
     return tuple((first + n) * step for n in range(count))
 
 
+def _round(value: float, say: Callable[[float], str]) -> str:
+    return f"{value:.6g}" if value == 0 or abs(value) >= 0.001 else say(value)
+
+
 def _path(points: Sequence[Point], frame: _Frame) -> str:
     return " ".join(f"{frame.right(x):.2f},{frame.down(y):.2f}" for x, y in _fewer(points, _MOST))
 
@@ -186,7 +190,7 @@ def _strips(series: Sequence[Series], frame: _Frame, say: Callable[[float], str]
         f'<i class="v-strip{" v-left" if frame.right(x) > 55 else ""}" style="left:{left:.2f}%;'
         f'width:{right - left:.2f}%;--at:{_within(frame.right(x), left, right):.1f}%" '
         f'data-said="{views.escape(f"step {x:,.0f}: " + ", ".join(said[x]))}"></i>'
-        for x, left, right in zip(places, edges, edges[1:], strict=True)
+        for x, left, right in zip(places, edges[:-1], edges[1:], strict=True)
     )
 
 

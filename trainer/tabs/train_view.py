@@ -10,6 +10,8 @@ from trainer.runs import Run, Status
 from translator.errors import VersoError
 from translator.tabs import views
 
+# What is in sight instead of a run; no run has such an id.
+PLACES = NEW, TEXTS = "new", "texts"
 WORDS = {
     "prepared": "not started",
     "queued": "waiting",
@@ -42,22 +44,29 @@ def badge(status: Status) -> str:
 
 
 def listing(runs: Sequence[tuple[Run, RunSettings | None, Status]], chosen: str) -> str:
-    """The list on the left; ``chosen`` is a run's id, empty for the new training."""
-    current = ' aria-current="true"' if not chosen else ""
-    new = (
-        f'<button type="button" class="v-item" data-action="new" data-id=""{current}>'
-        "<strong>New training</strong></button>"
+    """The list on the left; ``chosen`` is a run's id, :data:`NEW` or :data:`TEXTS`.
+
+    The style sheet shows on the right what the list says: nothing is sent for it.
+    """
+    places = "".join(
+        f'<li><button type="button" class="v-item" data-action="open" data-id="{place}"'
+        f"{_current(place == chosen)}><strong>{name}</strong></button></li>"
+        for place, name in ((TEXTS, "Texts"), (NEW, "New training"))
     )
     names = {run.id for run, _, _ in runs}
     items = "".join(_item(run, settings, status, chosen, names) for run, settings, status in runs)
-    rest = "" if runs else '<p class="v-empty">Trainings appear here.</p>'
-    return f'<ul class="v-list"><li>{new}</li>{items}</ul>{rest}'
+    rest = f'<ul class="v-list v-runs">{items}</ul>' if runs else ""
+    shown = chosen if chosen in PLACES else "run"
+    return f'<ul class="v-list" data-shown="{shown}">{places}</ul>{rest}'
+
+
+def _current(chosen: bool) -> str:
+    return ' aria-current="true"' if chosen else ""
 
 
 def _item(
     run: Run, settings: RunSettings | None, status: Status, chosen: str, names: set[str]
 ) -> str:
-    current = ' aria-current="true"' if run.id == chosen else ""
     name = settings.name if settings else run.id
     trial = bool(settings and settings.parent in names)
     bar = ""
@@ -65,7 +74,8 @@ def _item(
         bar = views.progress(fraction(status), f"Progress of {name}")
     return (
         f'<li{" class=v-child" if trial else ""}><button type="button" class="v-item" '
-        f'data-action="open" data-id="{views.escape(run.id)}" data-state="{status.state}"{current}>'
+        f'data-action="open" data-id="{views.escape(run.id)}" data-state="{status.state}"'
+        f"{_current(run.id == chosen)}>"
         f"<span><strong>{views.escape(name)}</strong>{badge(status)}</span>"
         f"{views.figures(_in_short(settings, status))}{bar}</button></li>"
     )
@@ -95,13 +105,13 @@ def fraction(status: Status) -> float | None:
 
 
 def head(run: Run, settings: RunSettings | None, status: Status) -> str:
-    """Name, state, figures, what can be done."""
+    """Name, state, and what can be done. Changes with the state only, not with each step."""
     name = settings.name if settings else run.id
     title = f"<header><h2>{views.escape(name)}</h2>{badge(status)}</header>"
     about = views.figures(_about(settings, status)) if settings else ""
     return (
         f'<div class="v-run-head" data-run="{views.escape(run.id)}" data-state="{status.state}">'
-        f"{title}{about}{_said(run, status)}{_progress(status)}{_facts(settings, status)}"
+        f"{title}{about}{_said(status)}"
         f'<div class="v-buttons">{_buttons(run, name, status)}</div></div>'
     )
 
@@ -123,7 +133,7 @@ def pair(direction: str) -> str:
     return views.language_pair(source, target)
 
 
-def _said(run: Run, status: Status) -> str:
+def _said(status: Status) -> str:
     if status.state == "prepared":
         return views.notice("Ready.", "Start begins the training; it goes on without this page.")
     if status.state == "queued":
@@ -165,9 +175,10 @@ def _progress(status: Status) -> str:
     return views.progress(known, "Progress")
 
 
-def _facts(settings: RunSettings | None, status: Status) -> str:
+def facts(settings: RunSettings | None, status: Status) -> str:
+    """How far it is, in figures."""
     running = status.busy
-    facts = [
+    known = [
         ("Step", f"{status.step:,}", f"of {status.steps:,}" if status.steps else "")
         if status.step or status.steps
         else None,
@@ -186,9 +197,10 @@ def _facts(settings: RunSettings | None, status: Status) -> str:
     cells = "".join(
         f"<div><dt>{name}</dt><dd>{views.escape(value)}"
         f"{f'<small>{views.escape(more)}</small>' if more else ''}</dd></div>"
-        for name, value, more in filter(None, facts)
+        for name, value, more in filter(None, known)
     )
-    return f'<dl class="v-run-facts">{cells}</dl>' if cells else ""
+    figures = f'<dl class="v-run-facts">{cells}</dl>' if cells else ""
+    return _progress(status) + figures
 
 
 def _best(settings: RunSettings | None, status: Status) -> str:
