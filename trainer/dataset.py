@@ -15,18 +15,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from trainer import dataset_rows, split
-from trainer.dataset_documents import Line, Unit, documents, examples
-from trainer.dataset_examples import Example, Renderer, Text
+from trainer import dataset_rows
+from trainer.dataset_examples import Renderer
+from trainer.dataset_making import Making, Progress
 from trainer.dataset_report import DatasetReport
-from trainer.dataset_rows import Kept
 from translator.errors import InputError
 from translator.prompts import PromptStyle
 
@@ -34,11 +30,8 @@ if TYPE_CHECKING:
     from trainer.config import DataPart, Stage
     from trainer.corpus import Corpus
 
-Progress = Callable[[str, float], None]  # what is done, and the share of it from 0 to 1
-
 _VERSION = 1  # of how examples are made: older files are not used again
 _DATA, _REPORT = "data.arrow", "report.json"
-_REPEATS = 100  # times a line may come: a weight of more is a mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ def prepare(
     folder = cache / key
     if not (folder / _REPORT).is_file():
         renderer = Renderer(tokenizer, style, wanted.length, encoder_decoder=encoder_decoder)
-        making = _Making(corpus, part, wanted, parts, renderer, progress)
+        making = Making(corpus, part, wanted, parts, renderer, progress)
         _write(making, folder)
     import datasets
 
@@ -112,123 +105,7 @@ def _key(
     return digest.hexdigest()[:20]
 
 
-@dataclass(frozen=True)
-class _Making:
-    """One run over a part of a corpus."""
-
-    corpus: Corpus
-    part: str
-    data: DataPart
-    parts: tuple[int, ...]
-    renderer: Renderer
-    progress: Progress
-
-    def kept(self, report: DatasetReport) -> Iterator[Kept]:
-        """All examples, and an account of them."""
-        times = self._times()
-        total = max(1, self.corpus.report["lines"][self.part])
-        for number, unit in enumerate(self._units()):
-            often = int(times[number]) if times is not None else 1
-            if not often:
-                report.skipped("left out by the weights or the limit")
-                continue
-            if number % 1000 == 0:
-                self.progress(f"Preparing {self.part}", unit[-1].number / total)
-            found = list(self._examples(unit, report))
-            for _ in range(often):
-                for kept in found:
-                    report.kept(kept[0].direction, kept[1], self.renderer.size(kept[1]))
-                    yield kept
-        counts = report.all
-        if counts.too_long and self.data.too_long == "refuse":
-            raise InputError(
-                f"{counts.too_long:,} of {counts.lines:,} lines of {self.part} are longer than "
-                f"{self.data.length:,} tokens.",
-                "Set data.length higher, or data.too-long to drop or split.",
-            )
-        if not counts.examples:
-            raise InputError(
-                f"Nothing of {self.part} is left to train with.",
-                "Check data.directions, data.weights and data.length.",
-            )
-
-    def _lines(self) -> Iterator[Line]:
-        """Those of the directions that are wanted; a corpus of one direction is turned for it."""
-        wanted = self.data.directions
-        both = self.corpus.settings.get("both", False)
-        for number, row in enumerate(self.corpus.rows(self.part)):
-            here, back = f"{row['from']}>{row['to']}", f"{row['to']}>{row['from']}"
-            if not wanted or here in wanted:
-                yield Line.of(number, row)
-            if back in wanted and not both:
-                yield Line.of(number, row, turned=True)
-
-    def _units(self) -> Iterator[Unit]:
-        return documents(self._lines()) if self.parts else ((line,) for line in self._lines())
-
-    def _times(self) -> split.Counts | None:
-        """How often each unit comes, if weights or a limit ask for it."""
-        weights = self.data.weights
-        if not weights and not self.data.limit:
-            return None
-        names: dict[tuple[str, str, str], int] = {}
-        groups, keys = [], []
-        for unit in self._units():
-            groups.append(names.setdefault(unit[0].group, len(names)))
-            keys.append(split.hashed(unit[0].number, unit[0].direction))
-        shares = [float(np.prod([weights.get(n, 1.0) for n in set(name)])) for name in names]
-        found = np.array(groups, np.int64)
-        sizes = [int(n) for n in np.bincount(found, minlength=len(names))]
-        quotas = split.quotas(sizes, shares, self.data.limit, _REPEATS)
-        return split.times(found, np.array(keys, np.uint64), quotas)
-
-    def _examples(self, unit: Unit, report: DatasetReport) -> Iterator[Kept]:
-        if self.parts:
-            found = examples(self.renderer, unit, self.parts)
-        else:
-            line = unit[0]
-            found = iter([(line, line.text, self.renderer.example(line.text))])
-        direction = unit[0].direction
-        over = False
-        for counts in report.both(direction):
-            counts.lines += 1
-        for line, text, example in found:
-            report.saw(self.renderer.size(example))
-            if reason := self._unusable(text, example):
-                report.skipped(reason)
-            elif self.renderer.fits(example):
-                yield line, example
-            else:
-                over = True
-                for piece in self._too_long(text, example, direction, report):
-                    yield line, piece
-        for counts in report.both(direction):
-            counts.too_long += over
-
-    def _unusable(self, text: Text, example: Example) -> str:
-        if not text.source.strip() or not text.target.strip():
-            return "a side is empty"
-        if self.renderer.ends_early(text):
-            return "the translation has a line break where a reply ends"
-        return ""
-
-    def _too_long(
-        self, text: Text, example: Example, direction: str, report: DatasetReport
-    ) -> Iterator[Example]:
-        pieces = [example]
-        if self.data.too_long == "split":
-            pieces = [piece for _, piece in self.renderer.split(text)]
-        for piece in pieces:
-            fits = self.renderer.fits(piece)
-            for counts in report.both(direction):
-                counts.split += fits
-                counts.dropped += not fits
-                counts.dropped_target_tokens += 0 if fits else len(piece.target)
-            if fits:
-                yield piece
-
-
-def _write(making: _Making, folder: Path) -> None:
+def _write(making: Making, folder: Path) -> None:
     """The dataset's folder, which appears when all is done."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

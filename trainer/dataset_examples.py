@@ -16,7 +16,7 @@ from trainer.align_text import Sentence
 from translator import languages, sentences
 from translator.engines.hf_tokens import prompt_ids, text_ids
 from translator.errors import InputError
-from translator.prompts import PromptStyle
+from translator.prompts import PromptStyle, StyleInfo, get_style
 from translator.prompts.template import frame
 from translator.types import Prompt, PromptPart, TranslationTask
 
@@ -44,6 +44,17 @@ class Text:
     context: tuple[tuple[str, str], ...] = ()
 
 
+def style_for(tokenizer: Any, wanted: str, own: str) -> PromptStyle:
+    """The prompt style to train: the one that is ``wanted``, else the base's ``own``.
+
+    A base that was never trained to translate has none of its own; it learns ``tagged``.
+    """
+    info = StyleInfo(
+        tokenizer.chat_template or "", tokenizer.bos_token or "", tokenizer.eos_token or ""
+    )
+    return get_style(wanted or (own if own not in ("", "few-shot") else "tagged"), info)
+
+
 def end_id(tokenizer: Any, style: PromptStyle) -> int:
     """The token after which a translation is complete.
 
@@ -59,8 +70,8 @@ def end_id(tokenizer: Any, style: PromptStyle) -> int:
     if after:
         ids = prompt_ids(tokenizer, Prompt((PromptPart(after, special=True),)))
         first = next((token for token in ids if token != tokenizer.bos_token_id), None)
-        if first in tokenizer.added_tokens_decoder:
-            return int(first)
+        if first is not None and first in tokenizer.added_tokens_decoder:
+            return first
     if tokenizer.eos_token_id is None:
         raise InputError("This model has no token that ends a text.", "Choose another model.")
     return int(tokenizer.eos_token_id)
