@@ -25,7 +25,7 @@ from translator.languages import Language
 ALIGNMENT = "alignment.json"
 CHANGES = "changes.jsonl"
 LEAST = 0.5  # confidence below which an unseen pair is not exported
-UNSURE = 0.8  # confidence below which a person had better look
+UNSURE = 0.7  # confidence below which a person had better look
 
 Shown = Literal["all", "unsure", "alone", "changed", "dropped"]
 Order = Literal["text", "confidence"]

@@ -84,10 +84,11 @@ def routes(context: AppContext) -> APIRouter:
     def following(
         asked: Annotated[_Asked, Depends()],
         after: int = -1,
-        step: Literal[1, -1] = 1,
+        step: int = 1,
         work: Proofreading = opened,
     ) -> dict[str, Any]:
         """The next row to look at after the row with this id, in the order shown."""
+        step = 1 if step > 0 else -1
         rows = work.filtered(asked.shown, asked.text, asked.order)
         here = next((k for k, one in enumerate(rows) if one.row.id == after), -1)
         if here < 0 and step < 0:

@@ -102,7 +102,7 @@ def _book(label: str, elem_id: str) -> gr.File:
         file_types=list(SUFFIXES),
         elem_id=elem_id,
         elem_classes="v-upload",
-        height=110,
+        height=140,
     )
 
 

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainer.proofread import UNSURE, Placed, Proofreading
+from trainer.proofread import Placed, Proofreading, is_unsure
 from trainer.proofread_rows import Row, Side, State
 from translator.languages import Language
 from translator.tabs import views
 
-_WORDS = {State.RIGHT: "right", State.CHANGED: "changed", State.DROPPED: "dropped"}
+# Strokes in a square of 16.
+_ICONS = {
+    "right": "M2.5 8.5 6.5 12.5 13.5 3.5",
+    "split": "M2 8h12M8 5.5V1.5M5.5 4 8 1.5 10.5 4M8 10.5v4M5.5 12 8 14.5 10.5 12",
+    "merge": "M2 8h12M8 1v4.5M5.5 3.5 8 6 10.5 3.5M8 15v-4.5M5.5 12.5 8 10 10.5 12.5",
+    "edit": "M2.5 13.5 3.3 10.3 11 2.6a1.5 1.5 0 0 1 2.2 2.2L5.6 12.6Z",
+    "drop": "M3.5 3.5 12.5 12.5M12.5 3.5 3.5 12.5",
+    "open": "M3 3v4h4M3.5 7A5.2 5.2 0 1 1 3.2 10",
+    "up": "M8 13.5v-11M3.5 7 8 2.5 12.5 7",
+    "down": "M8 2.5v11M3.5 9 8 13.5 12.5 9",
+}
 
 
 def row(one: Placed, work: Proofreading) -> str:
     """A row: its sentences on both sides, how sure it is, and what can be done."""
+    css = {
+        "v-flagged": is_unsure(one.row),
+        "a-dropped": one.row.state is State.DROPPED,
+        "a-alone": not one.row.linked,
+    }
     return _article(
         one,
         _cell(one.row, "source", work.source.language)
         + _cell(one.row, "target", work.target.language)
-        + f'<div class="v-how">{_how(one.row)}{_actions(one.row)}</div>',
-        css=" ".join(
-            name
-            for name, on in (
-                ("v-flagged", one.row.state is State.OPEN and one.row.confidence < UNSURE),
-                ("a-dropped", one.row.state is State.DROPPED),
-                ("a-alone", not one.row.linked),
-            )
-            if on
-        ),
+        + _actions(one.row),
+        css=" ".join(name for name, on in css.items() if on),
     )
 
 
@@ -38,12 +45,12 @@ def form(one: Placed, work: Proofreading) -> str:
     )
     buttons = (
         '<div class="v-buttons"><button type="button" class="v-button v-primary" data-do="save">'
-        'Save<kbd>Ctrl+Enter</kbd></button><button type="button" class="v-button" data-do="leave">Leave<kbd>Esc</kbd>'
-        "</button>"
+        'Save<kbd>Ctrl+Enter</kbd></button><button type="button" class="v-button" data-do="leave">'
+        "Leave<kbd>Esc</kbd></button></div>"
     )
     return _article(
         one,
-        f'{fields}<div class="v-how">A sentence a line.</div><div class="a-foot">'
+        f'{fields}<div class="a-foot"><p>A sentence a line.</p>'
         f'<div class="v-wrong" aria-live="polite"></div>{buttons}</div>',
         css="v-editing",
     )
@@ -53,7 +60,7 @@ def _article(one: Placed, body: str, css: str) -> str:
     return (
         f'<article class="v-row a-row {css}" id="bead-{one.row.id}" data-id="{one.row.id}" '
         f'data-state="{one.row.state.value}" tabindex="0" aria-label="Row {one.at + 1}">'
-        f'<div class="v-number">{one.at + 1:,}</div>{body}</article>'
+        f'<div class="v-number">{one.at + 1:,} {_how(one.row)}</div>{body}</article>'
     )
 
 
@@ -74,44 +81,41 @@ def _cell(row: Row, side: Side, language: Language) -> str:
     else:
         tools = (
             '<div class="a-move">'
-            + _button("up", "↑", "First sentence to the row above", side)
-            + _button("down", "↓", "Last sentence to the row below", side)
+            + _button("up", "First sentence to the row above (u)", side)
+            + _button("down", "Last sentence to the row below (d)", side)
             + "</div>"
         )
     return f'<div class="v-{side} a-cell" data-side="{side}">{"".join(parts)}{tools}</div>'
 
 
 def _how(row: Row) -> str:
+    """What a person said of it, else how sure the aligner is."""
     if row.state is not State.OPEN:
-        css = {State.DROPPED: "v-failed", State.RIGHT: "v-kept"}.get(row.state, "v-edited")
-        return f'<span class="v-badge {css}">{_WORDS[row.state]}</span>'
-    percent = round(100 * row.confidence)
-    said = "v-check" if row.confidence < UNSURE else "v-origin"
-    what = "sure" if row.linked else "sure that it stands alone"
-    return f'<span class="{said}">{percent} % {what}</span>'
+        return f'<span class="a-how a-{row.state.value}">{row.state.value}</span>'
+    what = "these belong together" if row.linked else "this stands alone"
+    return f'<span class="a-how" title="How likely {what}">{round(100 * row.confidence)} %</span>'
 
 
 def _actions(row: Row) -> str:
-    buttons = []
-    if row.state is not State.RIGHT and row.linked:
-        buttons.append(_button("right", "Right", "This pair is right (Space)"))
-    if max(len(row.source), len(row.target)) > 1:
-        buttons.append(_button("split", "Split", "Split where the lengths fit best (s)"))
-    buttons.append(_button("merge", "Merge", "Merge with the row below (m)"))
-    buttons.append(_button("edit", "Edit", "Edit the texts (Enter)"))
-    if row.state is State.DROPPED:
-        buttons.append(_button("open", "Bring back", "Bring back (x)"))
-    else:
-        buttons.append(_button("drop", "Drop", "Leave it out of what is exported (x)"))
+    many = max(len(row.source), len(row.target)) > 1
+    buttons = [
+        _button("right", "This pair is right (Space)") if row.linked else "",
+        _button("edit", "Edit the texts (Enter)"),
+        _button("merge", "Merge with the row below (m)"),
+        _button("split", "Split where the lengths fit best (s)") if many else "",
+        _button("open", "Bring it back (x)")
+        if row.state is State.DROPPED
+        else _button("drop", "Leave it out of what is exported (x)"),
+    ]
     return f'<div class="a-actions">{"".join(buttons)}</div>'
 
 
-def _button(do: str, label: str, title: str, side: str = "") -> str:
+def _button(do: str, title: str, side: str = "") -> str:
     which = f' data-side="{side}"' if side else ""
-    name = f' aria-label="{views.escape(title)}"' if side else ""
     return (
-        f'<button type="button" class="a-button" data-do="{do}"{which}{name} tabindex="-1" '
-        f'title="{views.escape(title)}">{label}</button>'
+        f'<button type="button" class="a-button" data-do="{do}"{which} tabindex="-1" '
+        f'title="{title}" aria-label="{title}"><svg viewBox="0 0 16 16" aria-hidden="true">'
+        f'<path d="{_ICONS[do]}"/></svg></button>'
     )
 
 

@@ -90,7 +90,7 @@ def listing(rows: list[Placed], work: Proofreading, first: int, total: int) -> s
             + turn.format(last, _off(last >= total), "Next")
         )
     keys = "".join(
-        f"<kbd>{key}</kbd>{what}"
+        f"<span><kbd>{key}</kbd>{what}</span>"
         for key, what in (
             ("Space", "right"), ("n", "next to look at"), ("← →", "side"), ("u", "first up"),
             ("d", "last down"), ("m", "merge"), ("s", "split"), ("x", "drop"), ("Enter", "edit"),
@@ -99,8 +99,9 @@ def listing(rows: list[Placed], work: Proofreading, first: int, total: int) -> s
     )  # fmt: skip
     pager = f'<nav class="v-pager" aria-label="Pages">{where}</nav>'
     return (
-        f'<p class="v-keys a-keys">{keys}</p>{pager if total > PAGE else ""}'
-        f'<div class="v-rows">{"".join(align_rows.row(one, work) for one in rows)}</div>{pager}'
+        f'{pager if total > PAGE else ""}<div class="v-rows">'
+        f"{''.join(align_rows.row(one, work) for one in rows)}</div>{pager}"
+        f'<p class="v-keys a-keys">{keys}</p>'
     )
 
 

@@ -50,9 +50,9 @@ class Form:
     name: gr.Textbox
     switches: gr.CheckboxGroup
     limits: dict[str, gr.Number]
-    dev: gr.Number
-    test: gr.Number
-    most: gr.Number
+    dev: gr.Textbox
+    test: gr.Textbox
+    most: gr.Textbox
     weights: gr.Textbox
     held_out: gr.File
     start: gr.Button
@@ -101,9 +101,9 @@ def build(context: AppContext) -> Form:
         with gr.Row(elem_classes="v-twos"):
             limits = {name: _limit(name) for name in _LIMITS}
         with gr.Row(elem_classes="v-twos"):
-            dev = _count("Pairs for dev", "chosen by size", "dev")
-            test = _count("Pairs for test", "chosen by size", "test")
-            most = _count("Most pairs to train on", "all of them", "most")
+            dev = _count("Pairs for dev", "a twentieth", "dev")
+            test = _count("Pairs for test", "a twentieth", "test")
+            most = _count("Most pairs to train on", "all", "most")
         weights = gr.Textbox(
             label="Weights of origins",
             info="How often pairs of a file or collection come; 0 leaves them out",
@@ -111,11 +111,11 @@ def build(context: AppContext) -> Form:
             elem_id="corpus-weights",
         )
         held_out = gr.File(
-            label="Test sets or books that no pair may share text with",
+            label="Test sets that no pair may share text with",
             file_count="multiple",
             elem_classes="v-upload",
             elem_id="corpus-held-out",
-            height=110,
+            height=140,
         )
     name = gr.Textbox(
         label="Name", placeholder="sea-stories-en-de", max_length=60, elem_id="corpus-name"
@@ -193,11 +193,11 @@ def _limit(name: str) -> gr.Number:
     )
 
 
-def _count(label: str, info: str, name: str) -> gr.Number:
-    return gr.Number(
-        None, label=label, info=f"Empty: {info}", minimum=0, precision=0, min_width=120,
-        elem_id=f"corpus-{name}",
-    )  # fmt: skip
+def _count(label: str, usual: str, name: str) -> gr.Textbox:
+    # Not a gr.Number: that makes a 0 of an empty field.
+    return gr.Textbox(
+        label=label, placeholder=usual, max_length=9, min_width=120, elem_id=f"corpus-{name}"
+    )
 
 
 def _rules(form: Form, given: Mapping[Any, Any]) -> dict[str, Any]:
@@ -221,8 +221,13 @@ def _weights(text: str) -> dict[str, float]:
     return weights
 
 
-def _number(value: float | None, usual: int) -> int:
-    return usual if value is None else int(value)
+def _number(text: str | None, usual: int) -> int:
+    bare = (text or "").strip().replace(",", "")
+    if not bare:
+        return usual
+    if not bare.isdecimal():
+        raise InputError(f"{bare!r} is no number of pairs.", "Write digits, or leave it empty.")
+    return int(bare)
 
 
 def _proposed(staged: Path | None, named: str, pair: tuple[str, str]) -> str:

@@ -131,7 +131,8 @@ def _examples(corpus: Corpus) -> dict[str, list[str]]:
 
 def _example(row: dict[str, Any]) -> str:
     where = f"{row['file']}, line {row['line']}" if row["line"] else row["file"]
-    said = views.figures((row["detail"], where))
+    detail = f"like {row['detail']}" if row["rule"] == "near-duplicate" else row["detail"]
+    said = views.figures((detail, where))
     if "text" in row:
         return said + views.passage(_short(row["text"]), "")
     return said + _pair(row)
@@ -147,7 +148,7 @@ def _lengths(report: dict[str, Any]) -> str:
         for (bound, a), (_, b) in zip(rows["source"], rows["target"], strict=True)
     )
     return (
-        '<h4>Lengths of the texts to train on <span class="v-legend"><i></i>source <i></i>target'
+        '<h4>Lengths of the texts to train on <span class="v-sides"><i></i>source <i></i>target'
         "</span></h4>"
         f'<div class="v-histogram" role="img" aria-label="How many texts have which length, '
         f'in letters">{bars}</div>'
