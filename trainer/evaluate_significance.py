@@ -1,12 +1,12 @@
 """Whether one system's score differs from another's by more than chance.
 
-Both tests draw the same random numbers as sacreBLEU's ``PairedTest``, so that their p-values are
-the same where no draw exactly ties with the real difference: paired bootstrap resampling (P. Koehn, "Statistical Significance
-Tests for Machine Translation Evaluation", EMNLP 2004) and approximate randomization (S. Riezler
-and J. T. Maxwell, "On Some Pitfalls in Automatic Evaluation and Significance Testing for MT",
-2005). Unlike there, the unit may be a document instead of a line, systems are compared each
-with each, and p-values are corrected for their number (S. Holm, "A Simple Sequentially
-Rejective Multiple Test Procedure", 1979).
+Paired bootstrap resampling (P. Koehn, "Statistical Significance Tests for Machine Translation
+Evaluation", EMNLP 2004) and approximate randomization (S. Riezler and J. T. Maxwell, "On Some
+Pitfalls in Automatic Evaluation and Significance Testing for MT", 2005). Both draw the same
+random numbers as sacreBLEU's ``PairedTest``, so that the p-values are the same where no draw
+ties with the real difference. Unlike there, the unit may be a document instead of a line,
+systems are compared each with each, and p-values are corrected for their number (S. Holm, "A
+Simple Sequentially Rejective Multiple Test Procedure", 1979).
 """
 
 from __future__ import annotations
