@@ -14,6 +14,7 @@ from trainer.config_fields import Part, explained, file_name, plain, setting, se
 from translator import languages
 from translator.errors import InputError
 
+_OPTIONAL = ("preset", "parent", "stages")
 _HEAD = "# A training run of Verso. To start it: verso train FILE\n"
 
 
@@ -197,8 +198,8 @@ class RunSettings(Part):
     def text(self) -> str:
         """The settings as TOML."""
         values = self.values()
-        # An empty table or list would only ask what it is for.
-        kept = {name: value for name, value in values.items() if value not in ("", [])}
+        # An empty one would only ask what it is for.
+        kept = {name: v for name, v in values.items() if v or name not in _OPTIONAL}
         return tomli_w.dumps(kept, multiline_strings=False)
 
     def _explained(self) -> str:

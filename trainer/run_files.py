@@ -68,5 +68,5 @@ def tail(path: Path, lines: int) -> str:
 
 def slug(name: str) -> str:
     """A name as a part of a folder name, for every file system."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     return _UNSAFE.sub("-", plain).strip("-")[:40].strip("-") or "run"

@@ -167,15 +167,17 @@ class Run:
         return any(_is_held(self.folder / name) for name in _GRACE)
 
     @contextmanager
-    def hold(self, launching: bool = False) -> Iterator[None]:
+    def hold(self, launching: bool = False, patience: float | None = None) -> Iterator[None]:
         """Hold the run as its trainer, or as the process that starts one (``launching``).
+
+        ``patience``: seconds until somebody who has it is believed; a look takes a moment too.
 
         Raises :class:`InputError` if another process does.
         """
         name = "launch.lock" if launching else "run.lock"
         lock = FileLock(self.folder / name, thread_local=False)
         try:
-            lock.acquire(timeout=_GRACE[name])
+            lock.acquire(timeout=_GRACE[name] if patience is None else patience)
         except Timeout as error:
             raise InputError(
                 f"The run {self.id} is being trained by another process.",

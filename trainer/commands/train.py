@@ -31,8 +31,8 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     parser.add_argument("--corpus", type=Path, metavar="FOLDER", help="corpus to train with")
     parser.add_argument("--name", help="name of the run")
     parser.add_argument(
-        "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-        help="change a setting, as in training.learning-rate=1e-4",
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="change a setting, as in training.learning-rate=1e-4; may be given again",
     )  # fmt: skip
     parser.add_argument("--detach", action="store_true", help="start, and do not wait for the end")
     others = parser.add_mutually_exclusive_group()
@@ -44,8 +44,9 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         help="train with every corpus that appears in FOLDER, until Ctrl+C",
     )  # fmt: skip
     others.add_argument(
-        "--search", nargs="+", action="extend", metavar="NAME=VALUES",
-        help="try values, as in training.learning-rate=1e-5..1e-3 method.rank=8,16,32",
+        "--search", action="append", metavar="NAME=VALUES",
+        help="try values, as in training.learning-rate=1e-5..1e-3 or method.rank=8,16,32; may be "
+        "given again",
     )  # fmt: skip
     parser.add_argument(
         "--trials", type=int, default=_TRIALS, metavar="N",
@@ -111,7 +112,10 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         changes[name.strip()] = value_of(value)
     given = {"name": arguments.name, "model.base": arguments.base, "data.corpus": arguments.corpus}
     changes |= {name: str(value) for name, value in given.items() if value}
-    return settings.with_values(changes).within(Path.cwd())
+    settings = settings.with_values(changes)
+    if settings.name == RunSettings().name and settings.model.base:
+        settings = settings.with_values({"name": Path(settings.model.base).name})
+    return settings.within(Path.cwd())
 
 
 def _write(settings: RunSettings, path: Path) -> int:
