@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from trainer.evaluate_comet import Comet
 from trainer.evaluate_scores import METRICS, Score, score, scored
 from trainer.evaluate_significance import (
+    LEVEL,
     Comparison,
     Interval,
     SignificanceTest,
@@ -113,6 +114,10 @@ def evaluate(
         for source, reference in zip(test_set.source, test_set.reference, strict=True)
     ):
         notes[f"{missing} lines have no reference; they are scored against an empty one."] = None
+    units = len(set(test_set.documents or range(len(test_set.source))))
+    if len(outputs) > 1 and 2.0 ** (1 - units) >= LEVEL:
+        what = "documents" if test_set.documents else "lines"
+        notes[f"{units} {what} are too few to prove any difference."] = None
     intervals, comparisons = compare(scores, test_set.documents, test, baseline)
     systems = tuple(
         System(

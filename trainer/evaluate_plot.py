@@ -107,7 +107,9 @@ def _lengths(evaluation: Evaluation, height: int) -> Iterator[str]:
     bottom = height - 52
     values = [of[name].score for system in evaluation.systems for of in system.buckets]
     scale = _scale(values, bottom, _TOP - 4)
-    yield _text(_RIGHT[0] - 34, 58, f"{metric.title} by length of the source", colour=_SOFT)
+    yield _text(
+        _RIGHT[0] - 34, 58, f"{metric.title} by {evaluation.unit} of the source", colour=_SOFT
+    )
     for tick in scale.ticks():
         yield _line(_RIGHT[0], scale.at(tick), _RIGHT[1], scale.at(tick), _RULE)
         yield _text(_RIGHT[0] - 8, scale.at(tick) + 4, f"{tick:g}", "end", _SOFT)
@@ -115,8 +117,7 @@ def _lengths(evaluation: Evaluation, height: int) -> Iterator[str]:
     places = [_RIGHT[0] + step * (n + 0.5) for n in range(len(evaluation.buckets))]
     for x, bucket in zip(places, evaluation.buckets, strict=True):
         yield _text(x, bottom + 18, bucket.label, "middle", _SOFT)
-        yield _text(x, bottom + 36, f"n = {len(bucket.lines):,}", "middle", _SOFT, 11)
-    yield _text(_RIGHT[1], bottom - 8, evaluation.unit, "end", _SOFT, 11)
+        yield _text(x, bottom + 36, f"{len(bucket.lines):,} lines", "middle", _SOFT, 11)
     for n, system in enumerate(evaluation.systems):
         heights = [scale.at(of[name].score) for of in system.buckets]
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(places, heights, strict=True))
@@ -151,7 +152,8 @@ def _text(
 ) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
-        f'font-size="{size}">{escape(text)}</text>'
+        f'font-size="{size}" paint-order="stroke" stroke="#ffffff" stroke-width="4">'
+        f"{escape(text)}</text>"
     )
 
 

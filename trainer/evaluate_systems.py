@@ -12,8 +12,8 @@ from typing import Any
 
 from trainer.readers_text import TextFile
 from translator import checks, languages, markup, segmenting
+from translator.book_job import Engines
 from translator.engines.base import Priority
-from translator.engines.pool import EnginePool
 from translator.errors import InputError
 from translator.languages import Language
 from translator.models.spec import ModelSpec
@@ -107,7 +107,7 @@ def decoding(spec: ModelSpec, *, own: bool = False, max_new_tokens: int = 0) -> 
 
 
 def translate(
-    pool: EnginePool,
+    pool: Engines,
     spec: ModelSpec,
     test_set: TestSet,
     sampling: Sampling,
