@@ -215,20 +215,26 @@ def tokenizer_of(base: str, settings: Settings) -> tuple[Any, str, bool]:
     from transformers import AutoTokenizer
 
     from trainer import bases, gguf_tokenizer
-    from translator.models import gguf_file
+    from translator.models import gguf_file, gguf_meta, local_file
     from translator.models.registry import Registry
     from translator.models.spec import ModelKind
 
     registry = Registry(settings)
     spec = registry.holder(base.strip())
-    if spec is None or spec.kind is not ModelKind.GGUF or spec.adapter:
+    path = None
+    if spec is not None and spec.kind is ModelKind.GGUF and not spec.adapter:
+        path = registry.path(spec)
+    elif spec is None and Path(base.strip()).expanduser().is_file():
+        path = Path(base.strip()).expanduser()
+    if path is None or (info := gguf_meta.read(path)).encoder_decoder:
         found = bases.resolve(base, settings)
         return AutoTokenizer.from_pretrained(found.folder), found.style, found.encoder_decoder
-    made = gguf_tokenizer.convert(gguf_file.read(registry.path(spec)))
+    made = gguf_tokenizer.convert(gguf_file.read(path))
     with tempfile.TemporaryDirectory() as folder:
         for name, content in (
             ("tokenizer.json", made.tokenizer),
             ("tokenizer_config.json", made.config),
         ):
             (Path(folder) / name).write_text(json.dumps(content), "utf-8")
-        return AutoTokenizer.from_pretrained(folder), spec.style, spec.encoder_decoder
+        style = spec.style if spec else local_file.prompt_style(info, path.stem)
+        return AutoTokenizer.from_pretrained(folder), style, False
