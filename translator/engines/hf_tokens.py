@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from translator.types import Prompt
 
 # What llama.cpp's converter takes for control tokens, whatever their file calls them.
-_CONTROL = re.compile(
+CONTROL = re.compile(
     r"<\|.*\|>|<｜.*｜>|<(?:pad|mask|bos|eos|start_of_turn|end_of_turn|2mass|\[@BOS@\])>"
     r"|\[multimodal\]|<unused\d+>",
     re.DOTALL,
@@ -138,7 +138,7 @@ def _new_reader(tokenizer: Any) -> _Reader:
         description["normalizer"] = None  # Qwen's; llama.cpp takes characters as they come
     special = Tokenizer.from_str(json.dumps(description))
     for token in description.get("added_tokens", ()):
-        token["special"] = token["special"] or _CONTROL.fullmatch(token["content"]) is not None
+        token["special"] = token["special"] or CONTROL.fullmatch(token["content"]) is not None
     plain = Tokenizer.from_str(json.dumps(description))
     plain.encode_special_tokens = True
     return _Reader(_Fast(special), _Fast(plain), head, tail)
