@@ -23,6 +23,7 @@ from translator.errors import InputError, VersoError
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _PATIENCE = 90.0  # seconds until the new process must have said a word
+_LEAVING = 10.0  # seconds that a process may take to leave
 _TICK = 0.05
 
 
@@ -32,9 +33,9 @@ def start(run: Run, resume: bool = False, *, trainer: Sequence[str] = TRAINER) -
     Raises :class:`InputError` if it is being trained already, was finished, if packages are
     missing or the corpus is not the one that it began with.
     """
-    if run.is_held():
-        raise InputError(f"The run {run.id} is being trained.", f"See `verso runs show {run.id}`.")
     status = run.status()
+    if not _is_free(run, status.busy):
+        raise InputError(f"The run {run.id} is being trained.", f"See `verso runs show {run.id}`.")
     if status.state == "done":
         raise InputError(f"The run {run.id} is finished.", "Clone it to train once more.")
     if trainer is TRAINER:
@@ -65,6 +66,16 @@ def stop(run: Run, *, now: bool = False) -> None:
 def is_alive(run: Run) -> bool:
     """Whether a process trains the run, or waits for its turn."""
     return run.is_held()
+
+
+def _is_free(run: Run, busy: bool) -> bool:
+    """Whether no process has the run; one that has just said its last word may still be going."""
+    patience = time.monotonic() + (0.0 if busy else _LEAVING)
+    while run.is_held():
+        if time.monotonic() >= patience:
+            return False
+        time.sleep(_TICK)
+    return True
 
 
 def _require_same_corpus(run: Run, known: str) -> None:
