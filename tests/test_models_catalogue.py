@@ -107,6 +107,8 @@ def test_every_field_of_a_spec_can_be_written() -> None:
         reads_context=True,
         made_from="y",
         made_how="shrunk",
+        corpus="c0ffee",
+        scores={"chrF++ en>de": 41.5},
     )
     plain = ModelSpec("a", "A", ModelKind.GGUF)
     for field in dataclasses.fields(ModelSpec):

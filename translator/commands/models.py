@@ -118,6 +118,8 @@ def _show(arguments: argparse.Namespace) -> int:
         "languages": " ".join(spec.languages),
         "base model": spec.base,
         "made from": ", ".join(filter(None, (spec.made_from, spec.made_how))),
+        "trained with": f"corpus {spec.corpus}" if spec.corpus else "",
+        "scores": ", ".join(f"{name} {value:.1f}" for name, value in spec.scores.items()),
         "licence": " ".join(filter(None, (spec.licence.name, spec.licence.url))),
         "terms": spec.licence.notice,
         "homepage": spec.homepage,

@@ -45,28 +45,32 @@ def logits(
         encoding="utf-8",
         env=child_environment(),
     )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        process.stdin.write(json.dumps({"options": asdict(options), "path": str(path)}) + "\n")
-        for tokens, count in texts:
-            process.stdin.write(json.dumps([list(tokens), count]) + "\n")
+
+    def ask(message: object) -> None:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(message) + "\n")
             process.stdin.flush()
-            answer = process.stdout.readline()
-            if not answer or json.loads(answer):
-                name = Path(options.path).name
-                raise EngineError(*(json.loads(answer) if answer else (f"{name} does not run.",)))
+        except BrokenPipeError:
+            pass  # the missing answer is told below
+        answer = process.stdout.readline()
+        problem = json.loads(answer) if answer else [f"{Path(options.path).name} does not run."]
+        if problem:
+            raise EngineError(*problem)
+
+    try:
+        ask({"options": asdict(options), "path": str(path)})
+        for tokens, count in texts:
+            ask([list(tokens), count])
             yield np.load(path)
-    except BrokenPipeError:
-        raise EngineError(f"{Path(options.path).name} does not run.") from None
     finally:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.communicate()
         path.unlink(missing_ok=True)
 
 
 def main() -> int:
-    """Serve until the input ends. The answer to a text is an empty list, or an error's words."""
+    """Load and serve until the input ends. Each answer is an empty list, or an error's words."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     from translator.engines.gguf_model import LlamaModel, ModelOptions
@@ -79,12 +83,12 @@ def main() -> int:
     job = json.loads(sys.stdin.readline())
     try:
         model = LlamaModel(ModelOptions(**job["options"]), lambda _fraction: None)
+        answer()
         for line in sys.stdin:
             tokens, count = json.loads(line)
             np.save(job["path"], _logits(model, tokens, count))
             answer()
     except VersoError as error:
-        sys.stdin.readline()
         answer(error.message, error.hint)
         return 1
     return 0

@@ -66,11 +66,13 @@ def dump(spec: ModelSpec) -> str:
     """The TOML of one spec; :func:`parse` gives the same spec back."""
     import tomli_w
 
-    table = _changed(spec, skip=("sources", "licence", "sampling"))
+    table = _changed(spec, skip=("sources", "licence", "sampling", "scores"))
     if spec.licence != Licence(""):
         table["licence"] = _changed(spec.licence)
     if spec.sampling != Sampling():
         table["sampling"] = _changed(spec.sampling)
+    if spec.scores:
+        table["scores"] = dict(spec.scores)
     if spec.sources:
         table["source"] = [_source_table(source) for source in spec.sources]
     return tomli_w.dumps({"model": [table]})
@@ -104,6 +106,10 @@ class _Table:
         if not all(isinstance(value, str) for value in values):
             raise ModelError(f"{self.where}: {key!r} must be a list of strings.")
         return tuple(values)
+
+    def numbers(self) -> dict[str, float]:
+        """All values, which must be numbers."""
+        return {key: self.take(key, float, 0.0) for key in tuple(self._rest)}
 
     def finish(self) -> None:
         if self._rest:
@@ -152,6 +158,8 @@ def _model(table: _Table) -> ModelSpec:
         reads_context=table.take("reads_context", bool, False),
         made_from=table.take("made_from", str, ""),
         made_how=table.take("made_how", str, ""),
+        corpus=table.take("corpus", str, ""),
+        scores=_Table(table.take("scores", dict, {}), f"{table.where}, scores").numbers(),
     )
     table.finish()
     _validate(spec, table.where)

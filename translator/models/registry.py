@@ -171,6 +171,8 @@ class Registry:
                 ]
             elif file.exists():
                 kept.append(file)
+        if spec.adapter and not Path(spec.adapter).is_absolute():
+            doomed.append(self._folder / spec.adapter)
         deleted = tuple(path for path in doomed if path.exists())
         if not deleted:
             raise ModelError(f"There is nothing of {spec.name} in {self._folder}.")

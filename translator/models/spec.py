@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -70,7 +71,8 @@ class ModelSpec:
     ``languages`` empty: not stated. ``style`` is the id of a prompt style. ``context`` is what
     one request may use, in tokens. ``aliases`` are other names that the command line takes.
     ``reads_context``: it was trained to use the text before a segment. ``made_from`` and
-    ``made_how``: the model that Verso made this one from, and what it did.
+    ``made_how``: the model that Verso made this one from, and what it did. ``scores``: what it
+    reached on the dev part of its corpus, by metric and direction (``chrF++ en>de``).
     """
 
     id: str
@@ -99,3 +101,5 @@ class ModelSpec:
     reads_context: bool = False
     made_from: str = ""  # id of a model, or the name of a file
     made_how: str = ""  # e.g. "quantized to Q8_0 by Verso 0.1.0"
+    corpus: str = ""  # hash of the corpus that Verso trained it with
+    scores: Mapping[str, float] = field(default_factory=dict)
