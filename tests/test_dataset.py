@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.dataset_support import corpus, pairs
 from tests.tiny_hf import TEMPLATE, write_tokenizer
 from trainer.config import DataPart, Stage
 from trainer.corpus import Corpus
-from trainer.corpus_files import LinesWriter, pair_row
 from trainer.dataset import Prepared, prepare
 from trainer.dataset_documents import Line
 from trainer.dataset_examples import IGNORED, Example, Renderer, Text, end_id, style_for
@@ -40,30 +40,6 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="module")
 def t5(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return write_tokenizer(tmp_path_factory.mktemp("t5"), ends_texts=True)
-
-
-def pairs(count: int, document: int = 8) -> list[Pair]:
-    """Pairs of growing length, some in one document."""
-    return [
-        Pair(
-            f"The old sailor told us story {n}{' of the sea' * (n % 5)}.",
-            f"Der alte Seemann erzählte Geschichte {n}{' vom Meer' * (n % 5)}.",
-            "en", "de", "a", n + 1, "book" if n % 3 else "web", "", "", f"d{n // document}",
-        )
-        for n in range(count)
-    ]  # fmt: skip
-
-
-def corpus(folder: Path, found: list[Pair], *, both: bool = False) -> Corpus:
-    folder.mkdir(exist_ok=True)
-    with LinesWriter(folder / "train.jsonl.gz") as lines:
-        for pair in found:
-            lines.write(pair_row(pair))
-            if both:
-                lines.write(pair_row(pair, turned=True))
-    (folder / "dev.jsonl.gz").write_bytes((folder / "train.jsonl.gz").read_bytes())
-    counts = {"train": lines.count, "dev": lines.count}
-    return Corpus(folder, {"both": both}, {"lines": counts}, lines.hash.hexdigest())
 
 
 def trained(tokenizer: Any, found: Prepared) -> list[str]:
