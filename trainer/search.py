@@ -7,7 +7,9 @@ search's id. A search that was killed goes on where it was; a trial that went on
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import threading
 import tomllib
 from collections.abc import Callable, Sequence
@@ -80,6 +82,7 @@ class Search:
                 _STATES[trial.state.name],
             )
             for trial in _study(self).trials
+            if trial.state.name in _STATES
         ]
         worst = -math.inf if maximize else math.inf
 
@@ -102,10 +105,13 @@ class Search:
         """
         settings, fields, count = self.read()
         study = _study(self)
+        if not study.trials:
+            for values in _grid(fields, count, settings.training.seed):
+                study.enqueue_trial(values)
         for frozen in study.trials:
             if frozen.state.name == "RUNNING":
                 _Attempt(self, study, frozen.number, on_trial, stop, trainer).follow()
-        while len(study.trials) < count:
+        while sum(trial.state.name != "WAITING" for trial in study.trials) < count:
             chosen = study.ask({field.name: _distribution(field) for field in fields})
             name = f"{settings.name} {chosen.number + 1}"
             tried = replace(settings.with_values(chosen.params), name=name, parent=self.id)
@@ -242,7 +248,6 @@ class _Attempt:
 
 _STATES = {
     "RUNNING": "running",
-    "WAITING": "running",
     "COMPLETE": "done",
     "PRUNED": "stopped",
     "FAIL": "failed",
@@ -255,20 +260,24 @@ def _study(search: Search) -> Any:
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    settings, fields, _ = search.read()
-    seed = settings.training.seed
-    sampler: Any = optuna.samplers.TPESampler(seed=seed)
-    if all(field.values for field in fields):
-        grid = {field.name: list(field.values) for field in fields}
-        sampler = optuna.samplers.GridSampler(grid, seed=seed)
+    settings = search.read()[0]
     return optuna.create_study(
         study_name=search.id,
         storage=JournalStorage(JournalFileBackend(str(search.folder / "study.log"))),
-        sampler=sampler,
+        sampler=optuna.samplers.TPESampler(seed=settings.training.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
         direction="maximize" if settings.evaluation.metric == "chrf" else "minimize",
         load_if_exists=True,
     )
+
+
+def _grid(fields: Sequence[Field], count: int, seed: int) -> list[dict[str, Any]]:
+    """Different values for each trial, in a random order, where all fields are lists."""
+    if not all(field.values for field in fields):
+        return []
+    grid = list(itertools.product(*(field.values for field in fields)))
+    chosen = random.Random(seed).sample(grid, count)
+    return [dict(zip((field.name for field in fields), values, strict=True)) for values in chosen]
 
 
 def _distribution(field: Field) -> Any:
