@@ -120,16 +120,21 @@ def build(
     }  # fmt: skip
     outputs = [*places.values(), shown, chosen, message, *export.outputs]
 
+    def called(base: str) -> str:
+        spec = context.registry.holder(base)
+        return spec.name if spec else train_view.base_name(base)
+
     def drawn(was: Shown, run_id: str, owner: str) -> dict[Any, Any]:
         """Updates of what has changed since ``was``."""
         mine = [(run, train_view.read_settings(run), run.status()) for run in trainings.all(owner)]
         if was.run != run_id:
             was = Shown(run_id)
-        parts = {"list": _now(train_view.listing(mine, run_id))}
+        parts = {"list": _now(train_view.listing(mine, run_id, called))}
         if run := trainings.get(run_id, owner):
             found = next((one for one in mine if one[0].id == run_id), None)
             _, settings, status = found or (run, train_view.read_settings(run), run.status())
             parts |= _parts(context, run, settings, status, was.step)
+            parts["head"] = _now(train_view.head(run, settings, status, called))
             parts["export"] = _now(export.html(run, status))
         changes: dict[Any, Any] = {}
         stamps = dict(was.stamps)
@@ -240,7 +245,6 @@ def _parts(
     """What is shown of a run; what costs something to draw is only drawn when its file changed."""
     of_curves = (_stamp(run, runs.METRICS), status.state, status.best_step, status.steps)
     parts = {
-        "head": _now(train_view.head(run, settings, status)),
         "facts": _now(train_view.facts(settings, status)),
         "curves": (of_curves, lambda: train_curves.curves(run.metrics(since=-1), status)),
         "samples": (

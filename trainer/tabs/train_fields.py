@@ -58,12 +58,18 @@ _LABELS = {
     "method.dora": "DoRA",
 }
 _WORDS = {
-    "lora": "LoRA: a small adapter",
-    "qlora": "QLoRA: over a 4-bit base",
+    "lora": "LoRA (an adapter)",
+    "qlora": "QLoRA (4-bit base)",
     "full": "All weights",
     "chrf": "chrF++",
 }
-_LEARNING_RATE = 1e-6  # step of the arrows
+# Shorter than in the file, where the page says the rest.
+_INFO = {
+    "method.kind": "Which weights change",
+    "data.length": "In tokens, with the prompt",
+    "training.learning_rate": "The highest one",
+    "training.epochs": "How often all is seen",
+}
 
 
 class Fields:
@@ -120,7 +126,7 @@ def _component(path: str, value: Any) -> Any:
     field, kind = _field(part, name), _kind(part, name)
     given: dict[str, Any] = {
         "label": label(path),
-        "info": field.metadata["about"],
+        "info": _INFO.get(path) or field.metadata["about"],
         "elem_id": f"train-{part}-{name.replace('_', '-')}",
         "value": _shown(value, path),
     }

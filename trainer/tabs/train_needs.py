@@ -15,7 +15,7 @@ from translator.tabs.context import AppContext
 # Bytes a parameter while training, beside the examples: weights; for all of them also gradients
 # and the two moments of Adam.
 _BYTES = {"lora": 4.0, "qlora": 0.7, "full": 16.0}
-_OVERHEAD = 600e6  # bytes: the libraries, and a small batch
+_OVERHEAD = 600_000_000  # bytes: the libraries, and a small batch
 _SIZE = re.compile(r"([\d.]+)\s*([MB])")
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -58,8 +58,8 @@ def said(context: AppContext, base: str, method: str) -> str:
         )
     count = parameters(spec)
     if count:
-        needed, free = count * _BYTES[method] + _OVERHEAD, free_memory()
-        fact = f"Takes about {views.size(round(needed, -8))} of memory; {views.size(free)} are free"
+        needed, free = int(count * _BYTES[method]) + _OVERHEAD, free_memory()
+        fact = f"Takes about {views.size(needed)} of memory; {views.size(free)} are free"
         if needed > free:
             hint = "A smaller base or another method takes less."
             lines.append(views.notice(f"{fact} now.", hint, kind="warning"))

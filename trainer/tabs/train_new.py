@@ -15,6 +15,7 @@ from trainer.tabs import train_needs
 from trainer.tabs.own_texts import OwnTexts
 from trainer.tabs.requirements_panel import RequirementsPanel
 from trainer.tabs.train_fields import FIRST, GROUPS, Fields
+from trainer.tabs.train_preview import PreviewPanel
 from translator.errors import InputError, VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
@@ -51,10 +52,12 @@ class NewTraining:
                         gr.HTML(f"<h4>{title}</h4>")
                         with gr.Row(elem_classes="v-fields"):
                             self._fields.show(*(f"{part}.{name}" for name in names))
+            preview = PreviewPanel(context)
         with gr.Row(elem_classes="v-begin"):
             self.start = gr.Button("Start training", variant="primary", elem_id="train-start")
         self.message = gr.HTML(elem_id="train-start-message")
         self._wire(page, tab)
+        preview.wire(self.inputs, self.settings)
 
     def _model_step(self, page: gr.Blocks) -> None:
         context = self._context
@@ -137,9 +140,13 @@ class NewTraining:
             raise InputError("No direction is chosen.", "Choose one or both in step 1.")
         name = str(given[self._name] or "").strip() or f"{Path(corpus).name} {_short(base)}"
         preset = str(given[self._preset] or "")
-        return given[self._origin].with_values(
+        origin: RunSettings = given[self._origin]
+        fields = self._fields.given(given)
+        if self._context.shared:
+            fields["model.start"] = ""  # it could name a run of somebody else
+        return origin.with_values(
             {
-                **self._fields.given(given),
+                **fields,
                 "name": name,
                 "preset": preset,
                 "parent": "",

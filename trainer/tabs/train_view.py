@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from trainer.config import RunSettings
@@ -43,8 +43,18 @@ def badge(status: Status) -> str:
     return f'<span class="v-badge {kind}">{WORDS.get(status.state, status.state)}</span>'
 
 
-def listing(runs: Sequence[tuple[Run, RunSettings | None, Status]], chosen: str) -> str:
-    """The list on the left; ``chosen`` is a run's id, :data:`NEW` or :data:`TEXTS`.
+def base_name(base: str) -> str:
+    """A base model in short: its id, or the last part of a folder."""
+    return Path(base).name if base.startswith(("/", "\\", "~")) else base
+
+
+def listing(
+    runs: Sequence[tuple[Run, RunSettings | None, Status]],
+    chosen: str,
+    called: Callable[[str], str] = base_name,
+) -> str:
+    """The list on the left; ``chosen`` is a run's id, :data:`NEW` or :data:`TEXTS`. ``called``
+    gives the name of a base model.
 
     The style sheet shows on the right what the list says: nothing is sent for it.
     """
@@ -53,8 +63,13 @@ def listing(runs: Sequence[tuple[Run, RunSettings | None, Status]], chosen: str)
         f"{_current(place == chosen)}><strong>{name}</strong></button></li>"
         for place, name in ((TEXTS, "Texts"), (NEW, "New training"))
     )
-    names = {run.id for run, _, _ in runs}
-    items = "".join(_item(run, settings, status, chosen, names) for run, settings, status in runs)
+    items, parent = "", ""
+    for run, settings, status in runs:
+        search = settings.parent if settings else ""
+        if search and search != parent:
+            items += f'<li class="v-search">Search {views.escape(search)}</li>'
+        parent = search
+        items += _item(run, settings, status, chosen, called)
     rest = f'<ul class="v-list v-runs">{items}</ul>' if runs else ""
     shown = chosen if chosen in PLACES else "run"
     return f'<ul class="v-list" data-shown="{shown}">{places}</ul>{rest}'
@@ -65,10 +80,14 @@ def _current(chosen: bool) -> str:
 
 
 def _item(
-    run: Run, settings: RunSettings | None, status: Status, chosen: str, names: set[str]
+    run: Run,
+    settings: RunSettings | None,
+    status: Status,
+    chosen: str,
+    called: Callable[[str], str],
 ) -> str:
     name = settings.name if settings else run.id
-    trial = bool(settings and settings.parent in names)
+    trial = bool(settings and settings.parent)
     bar = ""
     if status.busy and status.state != "queued":
         bar = views.progress(fraction(status), f"Progress of {name}")
@@ -77,20 +96,17 @@ def _item(
         f'data-action="open" data-id="{views.escape(run.id)}" data-state="{status.state}"'
         f"{_current(run.id == chosen)}>"
         f"<span><strong>{views.escape(name)}</strong>{badge(status)}</span>"
-        f"{views.figures(_in_short(settings, status))}{bar}</button></li>"
+        f"{views.figures(_in_short(settings, status, called))}{bar}</button></li>"
     )
 
 
-def _in_short(settings: RunSettings | None, status: Status) -> Iterable[str]:
+def _in_short(
+    settings: RunSettings | None, status: Status, called: Callable[[str], str]
+) -> Iterable[str]:
     if settings is None:
         return ("its run.toml cannot be read",)
     best = _score(status, settings)
-    return (base_name(settings.model.base), best or method(settings))
-
-
-def base_name(base: str) -> str:
-    """A base model in short: its id, or the last part of a folder."""
-    return Path(base).name if base.startswith(("/", "\\", "~")) else base
+    return (called(settings.model.base), best or method(settings))
 
 
 def method(settings: RunSettings) -> str:
@@ -104,11 +120,16 @@ def fraction(status: Status) -> float | None:
     return status.step / status.steps if status.steps else None
 
 
-def head(run: Run, settings: RunSettings | None, status: Status) -> str:
+def head(
+    run: Run,
+    settings: RunSettings | None,
+    status: Status,
+    called: Callable[[str], str] = base_name,
+) -> str:
     """Name, state, and what can be done. Changes with the state only, not with each step."""
     name = settings.name if settings else run.id
     title = f"<header><h2>{views.escape(name)}</h2>{badge(status)}</header>"
-    about = views.figures(_about(settings, status)) if settings else ""
+    about = views.figures(_about(settings, status, called)) if settings else ""
     return (
         f'<div class="v-run-head" data-run="{views.escape(run.id)}" data-state="{status.state}">'
         f"{title}{about}{_said(status)}"
@@ -116,9 +137,9 @@ def head(run: Run, settings: RunSettings | None, status: Status) -> str:
     )
 
 
-def _about(settings: RunSettings, status: Status) -> Iterable[str]:
+def _about(settings: RunSettings, status: Status, called: Callable[[str], str]) -> Iterable[str]:
     return (
-        base_name(settings.model.base),
+        called(settings.model.base),
         method(settings),
         f"texts “{Path(settings.data.corpus).name}”",
         views.plural(status.rows, "example") if status.rows else "",
