@@ -93,13 +93,13 @@ class Alignments:
                 )
         alignment_id = secrets.token_hex(8)
         folder = self._folder / alignment_id
-        names = [f"{side}-{path.name[-80:]}" for side, path in (("a", a), ("b", b))]
+        names = (f"a-{a.name[-80:]}", f"b-{b.name[-80:]}")
         title = f"{a.stem} · {b.stem}" if a.stem != b.stem else a.stem
         try:
             folder.mkdir(parents=True)
             for path, name in zip((a, b), names, strict=True):
                 shutil.copyfile(path, folder / name)
-            about = About(title, *names, source, target, time.time())
+            about = About(title, names[0], names[1], source, target, time.time())
             (folder / ABOUT).write_text(json.dumps(asdict(about)), "utf-8")
             background.start(folder, _MODULE, self._home)
         except OSError as error:

@@ -190,7 +190,7 @@ def _best_cut(row: Row, cuts: dict[Side, int]) -> tuple[int, int]:
         [cuts[side]] if side in cuts else _places(_of(row, side)) for side in ("source", "target")
     ]
     for side, known in zip(("source", "target"), shares, strict=True):
-        if side in cuts and not 0 <= cuts[side] < len(known):  # type: ignore[index]
+        if side in cuts and not 0 <= cuts[side] < len(known):
             raise InputError("There is no such place to cut.", "Load the page again.")
     return min(
         ((i, j) for i in choices[0] for j in choices[1]),

@@ -10,14 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from trainer.readers_text import bare_name
 from translator.books import safety
 from translator.books.base import SUFFIXES
 from translator.errors import InputError
 
-_OPENERS: dict[str, Callable[..., IO[bytes]]] = {
+_OPENERS: dict[str, Callable[..., Any]] = {
     ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open,
 }  # fmt: skip
 _PIECE = 1 << 20
@@ -34,7 +34,7 @@ def take(uploads: Sequence[Path], folder: Path) -> None:
     folder.mkdir(parents=True)
     try:
         for path in uploads:
-            if zipfile.is_zipfile(path) and path.suffix.lower() == ".zip":
+            if path.suffix.lower() == ".zip":
                 _unpack(path, folder)
             else:
                 shutil.copyfile(path, _free(folder / path.name))
@@ -80,7 +80,7 @@ def _require_lines(path: Path) -> None:
     """Refuse a text whose lines, unpacked, would fill the memory or the disk."""
     if Path(bare_name(path)).suffix.lower() in _NO_LINES:
         return
-    opener: Callable[..., Any] = _OPENERS.get(path.suffix.lower(), open)
+    opener = _OPENERS.get(path.suffix.lower(), open)
     packed = path.stat().st_size
     total = line = 0
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,9 @@ def build(context: AppContext) -> Form:
     memory = gr.Checkbox(
         label="What people wrote into the translation memory", visible=own, elem_id="corpus-memory"
     )
-    source = gr.Dropdown(views.language_choices(), value="en", label="From", elem_id="corpus-from")
-    target = gr.Dropdown(views.language_choices(), value="de", label="To", elem_id="corpus-to")
+    with gr.Row(elem_classes="v-twos"):
+        source = _language("From", "en", "corpus-from")
+        target = _language("To", "de", "corpus-to")
     both = gr.Checkbox(label="Train both directions", elem_id="corpus-both")
     with gr.Accordion("Cleaning and split", open=False, elem_id="corpus-rules"):
         switches = gr.CheckboxGroup(
@@ -144,16 +145,20 @@ def settings(
         raise InputError(f"{named} does not exist.", "Check its name.")
     inputs = [str(Path(named).expanduser())] if named else []
     # All that can be refused is refused before anything is moved.
-    rules = Rules.of(_rules(form, given))
-    weights = _weights(str(given[form.weights] or ""))
-    numbers = {
-        "dev": _number(given[form.dev], -1),
-        "test": _number(given[form.test], -1),
-        "limit": _number(given[form.most], 0),
-    }
-    pair = (str(given[form.source]), str(given[form.target]))
-    CorpusSettings(inputs=("texts",), source=pair[0], targets=(pair[1],), rules=rules, **numbers)
-    name, folder = own.new_name(str(given[form.name] or "") or _proposed(staged, named, pair))
+    wanted = CorpusSettings(
+        inputs=("texts",),
+        source=str(given[form.source]),
+        targets=(str(given[form.target]),),
+        both=bool(given[form.both]),
+        memory=memory,
+        weights=_weights(str(given[form.weights] or "")),
+        rules=Rules.of(_rules(form, given)),
+        dev=_number(given[form.dev], -1),
+        test=_number(given[form.test], -1),
+        limit=_number(given[form.most], 0),
+    )
+    proposed = _proposed(staged, named, wanted)
+    name, folder = own.new_name(str(given[form.name] or "") or proposed)
     try:
         if staged:
             shutil.move(staged, folder / "texts")
@@ -168,16 +173,12 @@ def settings(
         held = [_kept(Path(path), folder / "held-out") for path in given[form.held_out] or ()]
     except OSError as error:
         raise InputError(f"The texts cannot be stored: {error.strerror}.") from error
-    return name, CorpusSettings(
-        inputs=tuple(inputs),
-        source=pair[0],
-        targets=(pair[1],),
-        both=bool(given[form.both]),
-        memory=memory,
-        held_out=tuple(held),
-        weights=weights,
-        rules=rules,
-        **numbers,
+    return name, replace(wanted, inputs=tuple(inputs), held_out=tuple(held))
+
+
+def _language(label: str, tag: str, elem_id: str) -> gr.Dropdown:
+    return gr.Dropdown(
+        views.language_choices(), value=tag, label=label, elem_id=elem_id, min_width=120
     )
 
 
@@ -230,11 +231,13 @@ def _number(text: str | None, usual: int) -> int:
     return int(bare)
 
 
-def _proposed(staged: Path | None, named: str, pair: tuple[str, str]) -> str:
-    stem = Path(named).name if named else ""
+def _proposed(staged: Path | None, named: str, wanted: CorpusSettings) -> str:
+    """A name for the corpus: that of the texts, and the languages."""
+    stem = Path(named).name
     if staged and not stem:
         stem = min((path.name.split(".")[0] for path in staged.iterdir()), default="")
-    return f"{stem or 'corpus'}-{pair[0]}-{pair[1]}"
+    pair = f"{wanted.source}-{wanted.targets[0]}"
+    return stem if stem.endswith(pair) else f"{stem or 'corpus'}-{pair}"
 
 
 def _kept(path: Path, folder: Path) -> str:
