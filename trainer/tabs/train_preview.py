@@ -78,7 +78,7 @@ def html(found: Mapping[str, Any]) -> str:
     limit = found["limit"]
     seen = ""
     if found["estimated"] > found["examples"]:
-        seen = f" of about {found["estimated"]:,}, drawn at random"
+        seen = f" of about {found['estimated']:,}, drawn at random"
     facts = views.figures(
         (
             f"{views.plural(found['examples'], 'example')}{seen}",
