@@ -58,7 +58,7 @@ def stop(run: Run, *, now: bool = False) -> None:
 
     Returns at once; the run's state tells. Raises :class:`InputError` if it is not running.
     """
-    if not run.is_held():
+    if not run.status().busy:
         raise InputError(f"The run {run.id} is not running.", "There is nothing to stop.")
     (run.folder / STOP).write_text("now" if now else "", "utf-8")
 
