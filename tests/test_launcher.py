@@ -150,7 +150,8 @@ def test_stop_now_does_not_wait_for_a_checkpoint(home: Path, corpus: Path) -> No
 
 def test_runs_wait_for_their_turn_in_order(home: Path, corpus: Path) -> None:
     first, second, third, fourth = (
-        make_run(home, corpus, name=name, training__steps=30) for name in "abcd"
+        make_run(home, corpus, name=name, training__steps=steps)
+        for name, steps in (("a", 5000), ("b", 30), ("c", 30), ("d", 30))
     )
     for run in (first, second, third, fourth):
         start(run)
@@ -158,9 +159,10 @@ def test_runs_wait_for_their_turn_in_order(home: Path, corpus: Path) -> None:
     assert [run.status().state for run in (second, third, fourth)] == ["queued"] * 3
     launcher.stop(third)
     assert wait_for(third, over).message == "Stopped before it began."
+    launcher.stop(first)
     assert wait_for(fourth, over).state == "done"
     times = [run.status() for run in (first, second, fourth)]
-    assert all(status.state == "done" for status in times)
+    assert [status.state for status in times] == ["stopped", "done", "done"]
     assert times[0].finished < times[1].started <= times[1].finished < times[2].started
 
 

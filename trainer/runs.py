@@ -108,8 +108,8 @@ class Run:
         )
         return status
 
-    def metrics(self, since: int = 0) -> list[dict[str, Any]]:
-        """The rows of the curves with a step above ``since``, by step.
+    def metrics(self, since: int = -1) -> list[dict[str, Any]]:
+        """The rows of the curves with a step above ``since``, by step; step 0 is the base itself.
 
         A resumed run does some steps again: the later row counts. A row has ``step``, ``time`` and
         either ``loss``, ``learning_rate``, ``tokens_per_second``, ``grad_norm`` or ``dev_loss``,

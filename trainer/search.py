@@ -218,7 +218,7 @@ class _Attempt:
         choose = max if self._metric == "chrf" else min
         for row in run.metrics():
             value = row.get(name)
-            if value is None or not math.isfinite(value):
+            if value is None or not math.isfinite(value) or not row["step"]:
                 continue
             best = value if best is None else choose(best, value)
             if row["step"] > self._reported:

@@ -22,7 +22,7 @@ def follow(run: Run) -> int:
     """
     from trainer import launcher
 
-    shown = 0
+    shown = -1
     state = ""
     asked = False
     began = time.time()
