@@ -88,6 +88,7 @@ def write_encoder_decoder(folder: Path, kind: str = "t5", seed: int = 1) -> Path
         "pad_token_id": 0,
         "decoder_start_token_id": 0,
     }
+    values: dict[str, Any]
     if kind == "t5":
         values = {
             "d_ff": 96,

@@ -34,7 +34,7 @@ def ensure(
 def missing(spec: ModelSpec, registry: Registry) -> list[ModelSpec]:
     """What has to be downloaded for a model: itself, its base, or both."""
     needed = [registry.get(spec.base)] if spec.base else []
-    if spec.file:
+    if spec.file or (spec.kind == "hf" and spec.adapter):
         needed.append(spec)
     return [part for part in needed if not registry.installed(part)]
 

@@ -30,11 +30,12 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     shown.add_argument("id", help="id or alias")
     shown.add_argument("--json", action="store_true", help="as JSON")
     shown.set_defaults(run=_show)
-    added = actions.add_parser("add", help="use a GGUF file of your own")
-    added.add_argument("file", type=Path)
+    added = actions.add_parser("add", help="use a GGUF file or a model's folder of your own")
+    added.add_argument("file", type=Path, help="a GGUF file, or a folder with config.json")
     added.add_argument("--id", help="what to call it (default: from the file)")
     added.add_argument("--name", help="its name for people")
     added.add_argument("--style", help="its prompt style (default: read off the file)")
+    added.add_argument("--base", help="the model that an adapter's folder belongs to")
     added.set_defaults(run=_add)
     pulled = actions.add_parser("pull", help="download a model, or check the one that is here")
     pulled.add_argument("id", nargs="?", help="id or alias (default: the starter model)")
@@ -133,7 +134,13 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _add(arguments: argparse.Namespace) -> int:
     _, registry = _open()
-    spec = registry.add(arguments.file, id=arguments.id, name=arguments.name, style=arguments.style)
+    spec = registry.add(
+        arguments.file,
+        id=arguments.id,
+        name=arguments.name,
+        style=arguments.style,
+        base=arguments.base,
+    )
     say(f"Added {spec.name} with the prompt style {spec.style}.")
     print(spec.id)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from translator.engines.child import ChildEngine, usable_threads
 
@@ -32,6 +33,13 @@ class GgufOptions:
     flash_attention: bool = True
     small_cache: bool = False
 
+    def for_llama(self) -> dict[str, Any]:
+        """As the process in which llama.cpp runs takes them (``ModelOptions``)."""
+        values = asdict(self)
+        del values["reproducible"]
+        threads = self.threads or usable_threads()
+        return {**values, "path": str(self.path), "threads": threads}
+
 
 class GgufEngine(ChildEngine):
     """Runs one GGUF model. See :class:`translator.engines.base.Engine` for the contract."""
@@ -39,13 +47,5 @@ class GgufEngine(ChildEngine):
     def __init__(
         self, options: GgufOptions, *, on_loading: Callable[[float], None] | None = None
     ) -> None:
-        values = asdict(options)
-        load = {
-            "reproducible": values.pop("reproducible"),
-            "options": {
-                **values,
-                "path": str(options.path),
-                "threads": options.threads or usable_threads(),
-            },
-        }
+        load = {"reproducible": options.reproducible, "options": options.for_llama()}
         super().__init__("translator.engines.gguf_worker", options.path.name, load, on_loading)

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.child import child_environment
+from translator.engines.gguf import GgufOptions
 from translator.errors import EngineError
 
 if TYPE_CHECKING:
-    from translator.engines.gguf_model import ModelOptions
+    from translator.engines.gguf_model import LlamaModel
 
 Logits = npt.NDArray[np.float32]
 
 
 def logits(
-    options: ModelOptions, texts: Sequence[tuple[Sequence[int], int]], folder: Path
+    options: GgufOptions, texts: Sequence[tuple[Sequence[int], int]], folder: Path
 ) -> Iterator[Logits]:
     """For each (tokens, count): the logits after the last ``count`` of them, [count, vocabulary].
 
@@ -54,12 +54,12 @@ def logits(
         except BrokenPipeError:
             pass  # the missing answer is told below
         answer = process.stdout.readline()
-        problem = json.loads(answer) if answer else [f"{Path(options.path).name} does not run."]
+        problem = json.loads(answer) if answer else [f"{options.path.name} does not run."]
         if problem:
             raise EngineError(*problem)
 
     try:
-        ask({"options": asdict(options), "path": str(path)})
+        ask({"options": options.for_llama(), "path": str(path)})
         for tokens, count in texts:
             ask([list(tokens), count])
             yield np.load(path)
@@ -110,9 +110,6 @@ def _logits(model: LlamaModel, tokens: Sequence[int], count: int) -> Logits:
         at += step
     return np.array(rows)
 
-
-if TYPE_CHECKING:
-    from translator.engines.gguf_model import LlamaModel
 
 if __name__ == "__main__":
     raise SystemExit(main())

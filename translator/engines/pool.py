@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.engines.base import Engine, EngineInfo
+from translator.engines.hf import SharedBases
 from translator.errors import EngineError, ModelError, VersoError
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
@@ -67,6 +69,7 @@ class EnginePool:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._janitor: threading.Thread | None = None
+        self._bases = SharedBases()
 
     @contextmanager
     def engine(self, model: str) -> Iterator[Engine]:
@@ -175,10 +178,36 @@ class EnginePool:
             )
             options = self._tuned(path, options)
             return GgufEngine(options, on_loading=entry.on_loading)
+        if spec.kind is ModelKind.HF:
+            return self._hf_engine(entry)
         raise ModelError(
             f"{spec.name} needs an engine that this version of Verso does not have.",
             "Choose a GGUF model: `verso models list` shows them.",
         )
+
+    def _hf_engine(self, entry: _Entry) -> Engine:
+        from translator.engines.hf import HfOptions
+
+        spec = entry.spec
+        missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
+        if spec.adapter and find_spec("peft") is None:
+            missing.append("peft")
+        if missing:
+            raise ModelError(
+                f"{spec.name} runs on {' and '.join(missing)}, which is not installed.",
+                "Install it on the Train tab, or with `verso train --install`.",
+            )
+        options = HfOptions(
+            path=self._registry.path(spec),
+            context=min(spec.context, REQUEST_CONTEXT),
+            slots=1 if self._reproducible else self._settings.slots,
+            precision=spec.precision,
+            device=spec.device,
+            threads=self._settings.threads,
+            kv_budget=int(free_memory() * KV_SHARE),
+        )
+        adapter = self._registry.adapter(spec)
+        return self._bases.engine(options, adapter, on_loading=entry.on_loading)
 
     def _tuned(self, path: Path, options: GgufOptions) -> GgufOptions:
         """As was found best on this machine; what the user sets by hand goes before."""

@@ -23,6 +23,8 @@ from translator.types import Sampling
 
 T = TypeVar("T")
 
+PRECISIONS = ("auto", "bf16", "fp16", "fp32", "8bit", "4bit")
+DEVICES = ("auto", "cuda", "mps", "cpu")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -151,6 +153,8 @@ def _model(table: _Table) -> ModelSpec:
         base=table.take("base", str, ""),
         adapter=table.take("adapter", str, ""),
         adapter_scale=table.take("adapter_scale", float, 1.0),
+        precision=table.take("precision", str, "auto"),
+        device=table.take("device", str, "auto"),
         description=table.take("description", str, ""),
         homepage=table.take("homepage", str, ""),
         aliases=table.texts("aliases"),
@@ -174,8 +178,11 @@ def _validate(spec: ModelSpec, where: str) -> None:
     local = Path(spec.file).is_absolute() and not spec.sources
     if spec.file and not local and not _FILE.fullmatch(spec.file):
         raise ModelError(f"{where}: 'file' must be a plain file name.")
-    if spec.kind is ModelKind.GGUF and not spec.file and not spec.base:
+    if spec.kind in (ModelKind.GGUF, ModelKind.HF) and not spec.file and not spec.base:
         raise ModelError(f"{where}: 'file' is missing.")
+    for value, known in ((spec.precision, PRECISIONS), (spec.device, DEVICES)):
+        if value not in known:
+            raise ModelError(f"{where}: {value!r} is not one of {', '.join(known)}.")
 
 
 def _source(table: _Table) -> Source:

@@ -65,6 +65,9 @@ def describe(
 
 def prompt_style(info: GgufInfo, file_stem: str) -> str:
     """The prompt style that a model was trained for, as far as its file tells."""
+    written = info.values.get("verso.style")
+    if isinstance(written, str) and written:
+        return written
     names = re.sub(r"[^a-z0-9]+", "", f"{info.name} {file_stem}".lower())
     if "<2de>" in info.markers or "madlad" in names:
         return "madlad"

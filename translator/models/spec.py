@@ -73,6 +73,9 @@ class ModelSpec:
     ``reads_context``: it was trained to use the text before a segment. ``made_from`` and
     ``made_how``: the model that Verso made this one from, and what it did. ``scores``: what it
     reached on the dev part of its corpus, by metric and direction (``chrF++ en>de``).
+
+    Of the kind ``hf``, ``file`` and ``adapter`` are folders and ``bytes`` is the weights' size;
+    ``precision`` is auto, bf16, fp16, fp32, 8bit or 4bit, ``device`` auto, cuda, mps or cpu.
     """
 
     id: str
@@ -92,8 +95,10 @@ class ModelSpec:
     architecture: str = ""  # as the GGUF names it, e.g. "qwen2"; empty: not stated
     encoder_decoder: bool = False  # T5 and its kin: needs an encoder pass before decoding
     base: str = ""  # id of the base model, for an adapter
-    adapter: str = ""  # file of a GGUF adapter to load with the base
+    adapter: str = ""  # file of a GGUF adapter, or folder of a PEFT one, to load with the base
     adapter_scale: float = 1.0
+    precision: str = "auto"
+    device: str = "auto"
     description: str = ""
     homepage: str = ""
     aliases: tuple[str, ...] = ()
