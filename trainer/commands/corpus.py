@@ -62,7 +62,9 @@ def _add_build(actions: Any) -> None:
         "build",
         help="build a corpus from parallel texts",
         description="Folders are searched for Moses files (corpus.en beside corpus.de, plain or "
-        "compressed), TMX, TSV, CSV and JSONL. Options given here win over those of --config.",
+        "compressed), TMX, TSV, CSV, JSONL and two editions of a book (book.en.epub beside "
+        "book.de.epub), whose sentences are aligned. Options given here win over those of "
+        "--config.",
     )
     build.add_argument("inputs", nargs="*", metavar="FOLDER", help="folders or files")
     build.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="new folder")
