@@ -114,7 +114,7 @@ class Family:
         return bool(self.norm_shift) and name.endswith("_norm.weight")
 
     def _is_rotated(self, name: str) -> bool:
-        return self.permuted and ".attn_q." in name or self.permuted and ".attn_k." in name
+        return (self.permuted and ".attn_q." in name) or (self.permuted and ".attn_k." in name)
 
 
 def _renamed(name: str, table: Mapping[str, str]) -> str | None:

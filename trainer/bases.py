@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from filelock import FileLock
 from trainer import bases_gguf
 from translator import __version__
 from translator.errors import InputError, ModelError
-from translator.models import gguf_file
+from translator.models import gguf_file, local_folder
 from translator.models.files import check_space
 from translator.models.local_file import describe
 from translator.models.registry import Registry
@@ -92,24 +92,16 @@ def resolve(
 
 def of_folder(folder: Path, progress: Progress | None = None, id: str = "") -> Base:
     """A folder of transformers as a base. Raises :class:`ModelError` when it is none."""
-    report = progress or (lambda _what, _fraction: None)
-    config = _json(folder / "config.json")
-    kind = config.get("model_type")
-    if not isinstance(kind, str) or not any(folder.glob("*.safetensors")):
-        raise ModelError(
-            f"{folder} has no model that can be trained.",
-            "It needs config.json, model.safetensors and tokenizer.json.",
-        )
+    spec = local_folder.describe(folder)
     note = _json(folder / _NOTE) if (folder / _NOTE).is_file() else {}
-    template = _chat_template(folder)
     return Base(
-        id=id or note.get("id") or folder.name,
+        id=id or note.get("id") or spec.id,
         folder=folder,
-        architecture=kind,
-        encoder_decoder=bool(config.get("is_encoder_decoder", kind in _ENCODER_DECODER)),
-        style=note.get("style") or _style(folder.name, kind, template),
+        architecture=spec.architecture,
+        encoder_decoder=spec.encoder_decoder,
+        style=note.get("style") or spec.style,
         languages=tuple(note.get("languages", ())),
-        hash=note.get("sha256") or _hash(folder, report),
+        hash=note.get("sha256") or _hash(folder, progress or (lambda _what, _fraction: None)),
     )
 
 
@@ -129,14 +121,8 @@ def _of_spec(spec: ModelSpec, registry: Registry, settings: Settings, report: Pr
                 f"Download it on the Models page, or with `verso models pull {spec.id}`.",
             )
         found = of_folder(folder, report, id=spec.id)
-        return _with_spec(found, spec)
+        return replace(found, style=spec.style, languages=spec.languages, spec=spec)
     raise ModelError(f"{spec.name} cannot be trained.", "Choose a GGUF or safetensors model.")
-
-
-def _with_spec(base: Base, spec: ModelSpec) -> Base:
-    from dataclasses import replace
-
-    return replace(base, style=spec.style, languages=spec.languages, spec=spec)
 
 
 def _of_gguf(spec: ModelSpec, path: Path, settings: Settings, report: Progress) -> Base:
@@ -198,29 +184,6 @@ def _hash(folder: Path, report: Progress) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-def _chat_template(folder: Path) -> str:
-    path = folder / "chat_template.jinja"
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
-    path = folder / "tokenizer_config.json"
-    template = _json(path).get("chat_template") if path.is_file() else ""
-    return template if isinstance(template, str) else ""
-
-
-def _style(name: str, kind: str, template: str) -> str:
-    """The prompt style of a folder that does not say it, as for GGUF files."""
-    plain = re.sub(r"[^a-z0-9]+", "", name.lower())
-    if "madlad" in plain:
-        return "madlad"
-    if "translategemma" in plain or "source_lang_code" in template:
-        return "translategemma"
-    if "hymt" in plain or "hunyuanmt" in plain:
-        return "hy-mt"
-    if kind in _ENCODER_DECODER:
-        return "tagged"
-    return "chat" if template else "few-shot"
 
 
 def _is_file(spec: ModelSpec, path: Path, settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""A model's measures (width, layers, heads, ...): from a GGUF file's metadata to ``config.json``."""
+"""A model's measures (width, layers, heads, ...): from a GGUF file to ``config.json``."""
 
 from __future__ import annotations
 

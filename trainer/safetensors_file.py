@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+Report = Callable[[int], None]
 Chunks = Callable[[], Iterable[npt.NDArray[np.float32]]]
 
 _WIDTHS = {"F32": 4, "F16": 2, "BF16": 2}
@@ -35,7 +36,7 @@ class Output:
         return prod(self.shape) * _WIDTHS[self.kind]
 
 
-def write(path: Path, tensors: Sequence[Output], report: Callable[[int], None]) -> None:
+def write(path: Path, tensors: Sequence[Output], report: Report) -> None:
     """Write the file; ``report`` gets the bytes written so far."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     at = 0

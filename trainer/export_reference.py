@@ -1,0 +1,160 @@
+"""What a trained model computes, as transformers runs it: the measure of every export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.config import DataPart, EvaluationPart
+from trainer.corpus import Corpus
+from trainer.dataset_examples import Renderer, Text
+from trainer.dataset_making import Making
+from trainer.dataset_report import DatasetReport
+from translator.engines.pool import free_memory
+from translator.prompts import PromptStyle
+from translator.types import Prompt, TranslationTask
+
+PROMPTS = 20  # whose logits are compared
+LINES = 40  # dev lines that are translated
+_TARGET = 16  # tokens of each reference after which logits are compared
+_LONGEST, _ROOM = 256, 32  # tokens that a translation may have, and beyond three prompts
+_BATCH = 8  # lines translated together
+_SPARE = 1.3  # memory that a model takes beyond its weights
+
+Numbers = npt.NDArray[np.float32]
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A dev line: its prompt, and the tokens of prompt and reference as in training."""
+
+    text: Text
+    prompt: Prompt
+    prompt_ids: list[int]
+    target_ids: list[int]
+
+    @property
+    def task(self) -> TranslationTask:
+        """What is asked."""
+        return TranslationTask(self.text.source, self.text.of, self.text.to)
+
+    @property
+    def ids(self) -> list[int]:
+        """The prompt and the beginning of the reference."""
+        return self.prompt_ids + self.target_ids[: _TARGET - 1]
+
+    @property
+    def room(self) -> int:
+        """The most tokens that its translation may have."""
+        return min(_LONGEST, 3 * len(self.prompt_ids) + _ROOM)
+
+    @property
+    def count(self) -> int:
+        """After so many of the last tokens the logits count."""
+        return len(self.ids) - len(self.prompt_ids) + 1
+
+
+def probes(
+    corpus: Corpus, data: DataPart, tokenizer: Any, style: PromptStyle, *, encoder_decoder: bool
+) -> list[Probe]:
+    """Dev lines that fit, evenly from the beginning to the end of each direction's.
+
+    Raises :class:`InputError` when there is none.
+    """
+    renderer = Renderer(tokenizer, style, data.length, encoder_decoder=encoder_decoder)
+    plain = replace(data, too_long="drop", packing=False, weights={}, limit=0)
+    making = Making(corpus, "dev", plain, (), renderer, lambda _what, _fraction: None)
+    found: dict[str, list[Probe]] = {}
+    for line, example in making.kept(DatasetReport(data.length)):
+        prompt = style.render(TranslationTask(line.text.source, line.text.of, line.text.to))
+        probe = Probe(line.text, prompt, example.prompt, example.target)
+        found.setdefault(line.direction, []).append(probe)
+    return [probe for each in found.values() for probe in _spread(each, -(-LINES // len(found)))]
+
+
+def _spread(items: Sequence[Any], count: int) -> list[Any]:
+    if len(items) <= count:
+        return list(items)
+    return [items[at * len(items) // count] for at in range(count)]
+
+
+class Reference:
+    """The trained model's logits (kept in ``folder``) and translations for the probes."""
+
+    def __init__(
+        self, probes: Sequence[Probe], tokenizer: Any, style: PromptStyle, folder: Path
+    ) -> None:
+        self.probes = probes
+        self.tokenizer = tokenizer
+        self.style = style
+        self.compared = _spread(probes, PROMPTS)
+        self.translations: list[str] = []
+        self._folder = folder
+
+    def logits(self, number: int) -> Numbers:
+        """[count, vocabulary] for ``compared[number]``."""
+        return np.load(self._folder / f"{number}.npy", mmap_mode="r")
+
+    def compute(self, model: Any, report: Report) -> None:
+        """Ask a model of transformers. ``report`` gets (what, fraction)."""
+        import torch
+
+        with torch.no_grad():
+            for number, probe in enumerate(self.compared):
+                report("asking the trained model", number / len(self.compared))
+                np.save(self._folder / f"{number}.npy", answer(model, probe))
+            self.translations = list(self._translated(model, report))
+
+    def _translated(self, model: Any, report: Report) -> Iterator[str]:
+        from trainer.train_batches import padded
+        from trainer.train_dev import DevSet, Line
+
+        lines = [Line(p.prompt_ids, p.task, p.text.target, p.prompt.stop) for p in self.probes]
+        dev = DevSet([], lines, self.style, self.tokenizer, padded, EvaluationPart(), _BATCH)
+        for first in range(0, len(lines), _BATCH):
+            report("translating with the trained model", first / len(lines))
+            yield from dev.translate(model, lines[first : first + _BATCH])
+
+
+def answer(model: Any, probe: Probe) -> Numbers:
+    """The logits of a model of transformers for a probe, [count, vocabulary]."""
+    import torch
+
+    begun = probe.ids[len(probe.prompt_ids) :]
+    if model.config.is_encoder_decoder:
+        prompt = torch.tensor([probe.prompt_ids], device=model.device)
+        start = torch.tensor([[model.config.decoder_start_token_id, *begun]], device=model.device)
+        logits = model(input_ids=prompt, decoder_input_ids=start).logits[0]
+    else:
+        ids = torch.tensor([probe.ids], device=model.device)
+        logits = model(input_ids=ids, logits_to_keep=probe.count).logits[0]
+    numbers: Numbers = logits.float().cpu().numpy()
+    return numbers
+
+
+def load(folder: Path, adapter: Path | None) -> Any:
+    """The trained model, in 32 bits if the memory has room for them, else in 16."""
+    import torch
+    import transformers
+
+    bytes_of = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    dtype = torch.float32 if 2 * bytes_of * _SPARE < free_memory() else torch.bfloat16
+    config = transformers.AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    auto = (
+        transformers.AutoModelForSeq2SeqLM
+        if config.is_encoder_decoder
+        else transformers.AutoModelForCausalLM
+    )
+    model = auto.from_pretrained(str(folder), dtype=dtype, local_files_only=True)
+    if adapter is not None:
+        import peft
+
+        model = peft.PeftModel.from_pretrained(model, str(adapter))
+    model.eval()
+    return model
