@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trainer.runs import Run, Status
 
 _EVERY = 1.0  # seconds between looks
+_SELDOM = 5.0  # seconds between lines that are no evaluation
 
 
 def follow(run: Run) -> int:
@@ -25,16 +26,19 @@ def follow(run: Run) -> int:
     shown = -1
     state = ""
     asked = False
-    began = time.time()
+    began, said = time.time(), 0.0
     with interruptible() as stop:
         while True:
             status = run.status()
             if status.state != state:
                 state = status.state
-                say(f"{_WORDS.get(state, state)}.")
+                if state in _WORDS:
+                    say(f"{_WORDS[state]}.")
             for row in run.metrics(since=shown):
                 shown = max(shown, row["step"])
-                if row["time"] > began:
+                seldom = "dev_loss" in row or row["time"] > said + _SELDOM
+                if row["time"] > began and seldom:
+                    said = row["time"]
                     say(line(row, status))
             if not status.busy:
                 break
@@ -50,9 +54,10 @@ def follow(run: Run) -> int:
 def ended(run: Run, status: Status) -> int:
     """Say how a run ended."""
     if status.state == "done":
-        score = "" if status.best_score is None else f", best score {status.best_score:.2f}"
-        best = f" (step {status.best_step:,}{score})" if status.best_step else ""
-        say(f"{status.message or 'Finished.'}{best}")
+        say(status.message or "Finished.")
+        if status.best_score is not None:
+            metric = {"chrf": "dev chrF++", "loss": "dev loss"}[run.settings.evaluation.metric]
+            say(f"The best is step {status.best_step:,}: {metric} {status.best_score:.2f}.")
         say(f"`verso export {run.id}` makes a model of it.")
         print(run.adapter if run.adapter.is_dir() else run.model)
         return 0
