@@ -91,10 +91,9 @@ class Loop(transformers.Trainer):  # type: ignore[misc]
         """Loss and chrF++ on the dev part."""
         began = time.monotonic()
         self._watch.evaluating(self.state)
-        model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
         with torch.autocast(self.args.device.type, dtype=kind, enabled=kind is not None):
-            found = self._dev.evaluate(model, self._dev_loss, self._stopping)
+            found = self._dev.evaluate(self.model, self._dev_loss, self._stopping)
         metrics = {} if found is None else {"eval_loss": found.loss}
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
