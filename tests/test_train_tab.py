@@ -16,8 +16,10 @@ from tests.runs_support import tiny_corpus
 from tests.train_support import add_steps, written_run
 from trainer import presets, runs
 from trainer.config import RunSettings
+from trainer.config_fields import settings_of
 from trainer.tabs import train_curves, train_fields, train_needs, train_preview, train_view
 from trainer.tabs.charts import Mark, Series, chart, smooth
+from trainer.tabs.export_panel import proof
 from trainer.tabs.tasks import Report, Task, Tasks
 from trainer.tabs.train import Trainings
 from translator.errors import InputError
@@ -94,7 +96,7 @@ def test_every_field_of_the_settings_is_on_the_page() -> None:
     asked = {"base", "corpus", "directions"}
     for name in ("model", "data", "method", "training", "evaluation", "machine"):
         part = type(getattr(RunSettings(), name))
-        for field in train_fields.settings_of(part):
+        for field in settings_of(part):
             assert f"{name}.{field.name}" in train_fields.ALL or field.name in asked
 
 
@@ -245,6 +247,19 @@ def test_which_models_can_be_trained(tmp_path: Path) -> None:
     assert "no such model" in train_needs.said(context, "nothing", "lora")
     assert "hub" in train_needs.said(context, "google/mt5-small", "full")
     assert "folder" in train_needs.said(context, str(tmp_path), "full")
+
+
+def test_the_proof_of_an_export() -> None:
+    found = {
+        "texts": 60, "prompts": 20, "positions": 300, "divergence": 0.0123, "limit": 0.5,
+        "same_choice": 0.97, "difference": 0.1, "lines": 40, "trained": {"en>de": 43.21},
+        "exported": {"en>de": 42.9}, "delta": -0.31,
+    }  # fmt: skip
+    shown = proof(found)
+    assert shown.count("<li>") == 3 and "97% of 300 next words" in shown
+    assert "English → German 43.2 → 42.9" in shown
+    assert proof({**found, "texts": 0, "lines": 0}).count("<li>") == 1
+    assert proof({}) == ""
 
 
 def test_work_in_the_background_says_how_it_goes() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from trainer import background, export_job
-from trainer.runs import Run, Status
-from trainer.tabs.train_view import read_settings
+from trainer import background, export_job, requirements
+from trainer.runs import Run
+from trainer.tabs.train_view import pair, read_settings
 from translator.engines.gguf_quantize import TYPES
 from translator.errors import InputError
+from translator.models.spec import ModelKind
 from translator.tabs import views
 from translator.tabs.context import AppContext
 
@@ -20,6 +21,7 @@ _KINDS = [
     ("An adapter on its base (GGUF)", "adapter"),
     ("Safetensors, for other programs", "safetensors"),
 ]
+_BEST = ("The best one", 0)
 _HEAD = (
     "<h3>Make it a model of the app</h3><p>The best checkpoint is written as a model and proved: "
     "same tokens, same answers as in training, chrF++ on the dev set. Only then it is listed.</p>"
@@ -40,6 +42,9 @@ class ExportPanel:
                     info="Fewer bits: smaller and faster, a little less exact",
                     elem_id="export-type",
                 )  # fmt: skip
+                self._checkpoint = gr.Dropdown(
+                    [_BEST], value=0, label="Checkpoint", elem_id="export-checkpoint"
+                )
                 self._name = gr.Textbox(
                     label="Name", max_length=80, max_lines=1, elem_id="export-name"
                 )
@@ -54,31 +59,42 @@ class ExportPanel:
     @property
     def inputs(self) -> set[Any]:
         """What :meth:`start` reads."""
-        return {self._kind, self._type, self._name}
+        return {self._kind, self._type, self._checkpoint, self._name}
 
     @property
     def outputs(self) -> list[Any]:
         """What :meth:`opened` changes."""
-        return [self._name]
+        return [self._name, self._checkpoint]
 
     def opened(self, run: Run) -> dict[Any, Any]:
         """Updates for a run that comes in sight."""
         settings = read_settings(run)
-        return {self._name: settings.name if settings else run.id}
+        steps = [int(path.name.rpartition("-")[2]) for path in run.checkpoints()]
+        choices = [_BEST, *((f"Step {step:,}", step) for step in steps)]
+        return {
+            self._name: settings.name if settings else run.id,
+            self._checkpoint: gr.update(choices=choices, value=0),
+        }
 
     def start(self, run: Run, given: Mapping[Any, Any]) -> None:
         """Begin an export. Raises :class:`InputError`."""
         name = str(given[self._name] or "").strip()
         if not name:
             raise InputError("The model has no name yet.", "Write one.")
-        order = export_job.Order(str(given[self._kind]), str(given[self._type]), name)
-        export_job.start(run, order, self._context.settings.home)
+        requirements.require()
+        wish = export_job.Wish(
+            str(given[self._kind]),
+            str(given[self._type]),
+            name,
+            int(given[self._checkpoint] or 0),
+        )
+        export_job.start(run, wish, self._context.settings.home)
 
     def stop(self, run: Run) -> None:
         """Stop the export of a run."""
         background.stop(export_job.folder(run))
 
-    def html(self, run: Run, status: Status) -> str:
+    def html(self, run: Run) -> str:
         """Progress of the export that runs, or how the last one ended, and what was made."""
         now = background.status(export_job.folder(run))
         said = ""
@@ -92,4 +108,41 @@ class ExportPanel:
         return f'<div class="v-exports" data-can="{"yes" if can else "no"}">{said}{made}</div>'
 
     def _made(self, row: Mapping[str, Any]) -> str:
-        return f"<pre>{views.escape(row)}</pre>"
+        listed = self._context.registry.holder(str(row["id"]))
+        usable = listed is not None and listed.kind is not ModelKind.HF
+        facts = views.figures(
+            (
+                str(row.get("quantization", "")),
+                views.size(listed.bytes) if listed is not None and listed.bytes else "",
+                "" if listed is not None else "removed since",
+            )
+        )
+        use = views.button("Use it in Translate", "use", str(row["id"]), kind="v-primary")
+        where = "" if self._context.shared else f'<p class="v-path">{views.escape(row["file"])}</p>'
+        return (
+            f'<article class="v-made-model"><header><h4>{views.escape(row["name"])}</h4>{facts}'
+            f"</header>{proof(row.get('proof') or {})}{where}"
+            f'<div class="v-buttons">{use if usable else ""}</div></article>'
+        )
+
+
+def proof(found: Mapping[str, Any]) -> str:
+    """What was compared before a model was listed (:class:`trainer.export_proof.Proof`)."""
+    if not found:
+        return ""
+    lines = []
+    if found["texts"]:
+        lines.append(f"{found['texts']:,} texts are cut into the same tokens.")
+    lines.append(
+        f"{found['same_choice']:.0%} of {found['positions']:,} next words are the same as in "
+        f"training; the probabilities diverge by {found['divergence']:.3f} "
+        f"(up to {found['limit']:g} is rounding)."
+    )
+    if found["lines"]:
+        scores = ", ".join(
+            f"{pair(name)} {found['trained'][name]:.1f} → {found['exported'][name]:.1f}"
+            for name in found["trained"]
+        )
+        lines.append(f"chrF++ of {found['lines']:,} dev lines: {scores}.")
+    items = "".join(f"<li>{views.escape(line)}</li>" for line in lines)
+    return f'<ul class="v-proof">{items}</ul>'

@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from translator.errors import VersoError
 
-Report = Callable[[str, float | None], None]  # what is being done, and the share that is done
 _LINES = 400
+
+
+class Report(Protocol):
+    """Says what is being done, and the share that is done."""
+
+    def __call__(self, text: str, fraction: float | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

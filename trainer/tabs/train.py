@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,9 @@ _UP = "() => document.querySelector('#train-work')?.scrollIntoView({block: 'near
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What an open page shows of the chosen run: stamps of what stands there, so that nothing is
-    drawn again unless it changed, and the evaluation whose samples were asked for."""
+    drawn again unless it changed."""
 
     run: str = ""
-    step: int | None = None
     stamps: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -91,6 +90,7 @@ def build(
     trainings = Trainings(context)
     chosen = gr.BrowserState(train_view.NEW, storage_key="verso-training", secret="verso")
     shown = gr.State(Shown())
+    asked = gr.State(None)  # the evaluation whose samples are looked at; None: the last
     with gr.Row(elem_classes="v-books v-training"):
         with gr.Column(min_width=240):
             listing = gr.HTML(
@@ -118,58 +118,54 @@ def build(
         "list": listing, "head": head, "facts": facts, "curves": curves, "samples": samples,
         "log": log, "values": values, "export": export.state,
     }  # fmt: skip
-    outputs = [*places.values(), shown, chosen, message, *export.outputs]
+    outputs = [*places.values(), shown, chosen, asked, message, *export.outputs]
 
     def called(base: str) -> str:
         spec = context.registry.holder(base)
         return spec.name if spec else train_view.base_name(base)
 
-    def drawn(was: Shown, run_id: str, owner: str) -> dict[Any, Any]:
-        """Updates of what has changed since ``was``."""
+    def drawn(was: Shown, run_id: str, step: int | None, owner: str) -> dict[Any, Any]:
+        """Updates of what has changed since ``was``; ``step`` is that of the samples."""
         mine = [(run, train_view.read_settings(run), run.status()) for run in trainings.all(owner)]
+        changes: dict[Any, Any] = {}
+        run = trainings.get(run_id, owner)
         if was.run != run_id:
             was = Shown(run_id)
+            changes |= export.opened(run) if run else {}
         parts = {"list": _now(train_view.listing(mine, run_id, called))}
-        if run := trainings.get(run_id, owner):
+        if run:
             found = next((one for one in mine if one[0].id == run_id), None)
             _, settings, status = found or (run, train_view.read_settings(run), run.status())
-            parts |= _parts(context, run, settings, status, was.step)
+            parts |= _parts(context, run, settings, status, step)
             parts["head"] = _now(train_view.head(run, settings, status, called))
-            parts["export"] = _now(export.html(run, status))
-        changes: dict[Any, Any] = {}
+            parts["export"] = _now(export.html(run))
         stamps = dict(was.stamps)
         for name, (stamp, make) in parts.items():
             if name not in stamps or stamps[name] != stamp:
                 changes[places[name]] = make()
                 stamps[name] = stamp
-        changes[shown] = Shown(run_id, was.step, stamps)
+        changes[shown] = Shown(run_id, stamps)
         return changes
 
     def opened(was: Shown, place: str, owner: str, said: str = "") -> dict[Any, Any]:
         """A run, the texts or (as for a run that is gone) the new training comes in sight."""
-        run = trainings.get(place, owner)
-        place = place if run or place == train_view.TEXTS else train_view.NEW
-        return {
-            chosen: place,
-            message: said,
-            **(export.opened(run) if run and was.run != place else {}),
-            **drawn(was, place, owner),
-        }
+        if trainings.get(place, owner) is None and place != train_view.TEXTS:
+            place = train_view.NEW
+        return {chosen: place, asked: None, message: said, **drawn(was, place, None, owner)}
 
-    def tick(was: Shown, run_id: str, request: gr.Request) -> dict[Any, Any]:
+    def refresh(was: Shown, place: str, step: int | None, request: gr.Request) -> dict[Any, Any]:
+        # Never says what is chosen, unless it must: a click may be on its way meanwhile.
         owner = owner_of(request)
-        gone = run_id not in train_view.PLACES and trainings.get(run_id, owner) is None
-        if gone:  # deleted elsewhere
-            return opened(was, train_view.NEW, owner)
-        return drawn(was, run_id, owner)
-
-    def load(was: Shown, run_id: str, request: gr.Request) -> dict[Any, Any]:
-        return opened(was, run_id, owner_of(request))
+        if place not in train_view.PLACES and trainings.get(place, owner) is None:
+            return opened(was, train_view.NEW, owner)  # deleted elsewhere
+        return drawn(was, place, step, owner)
 
     def choose(event: gr.EventData, was: Shown, request: gr.Request) -> dict[Any, Any]:
         return opened(was, str(event.id), owner_of(request))
 
-    def act(event: gr.EventData, was: Shown, run_id: str, request: gr.Request) -> dict[Any, Any]:
+    def act(
+        event: gr.EventData, was: Shown, run_id: str, step: int | None, request: gr.Request
+    ) -> dict[Any, Any]:
         owner = owner_of(request)
         try:
             run = trainings.get(str(event.id), owner)
@@ -180,21 +176,25 @@ def build(
                 return {**new.filled(run.settings), **opened(was, train_view.NEW, owner, said)}
             trainings.act(str(event.action), run)
         except VersoError as problem:
-            return {**drawn(was, run_id, owner), message: views.error(problem)}
-        return opened(was, run_id, owner)
+            return {**drawn(was, run_id, step, owner), message: views.error(problem)}
+        if trainings.get(run_id, owner) is None:
+            return opened(was, train_view.NEW, owner)
+        return {message: "", **drawn(was, run_id, step, owner)}
 
     def pick(event: gr.EventData, was: Shown, run_id: str, request: gr.Request) -> dict[Any, Any]:
-        stamps = {name: stamp for name, stamp in was.stamps.items() if name != "samples"}
-        return drawn(Shown(was.run, int(event.id), stamps), run_id, owner_of(request))
+        step = int(event.id)
+        return {asked: step, **drawn(was, run_id, step, owner_of(request))}
 
-    def begin(given: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
+    def begin(given: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
         owner = owner_of(request)
+        yield {new.message: views.notice("Starting …")}
         try:
             run = trainings.create(new.settings(given, owner), owner)
         except VersoError as problem:
-            return {new.message: views.error(problem)}
+            yield {new.message: views.error(problem)}
+            return
         said = views.notice("Started.", "You may close this page: the training goes on.")
-        return {new.message: "", **opened(given[shown], run.id, owner, said)}
+        yield {new.message: "", **opened(given[shown], run.id, owner, said)}
 
     def make(given: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         owner, run_id = owner_of(request), given[chosen]
@@ -205,9 +205,11 @@ def build(
             export.start(run, given)
         except VersoError as problem:
             return {message: views.error(problem)}
-        return {message: "", **drawn(given[shown], run_id, owner)}
+        return {message: "", **drawn(given[shown], run_id, given[asked], owner)}
 
-    def use(event: gr.EventData, was: Shown, run_id: str, request: gr.Request) -> dict[Any, Any]:
+    def use(
+        event: gr.EventData, was: Shown, run_id: str, step: int | None, request: gr.Request
+    ) -> dict[Any, Any]:
         owner = owner_of(request)
         run = trainings.get(run_id, owner)
         if event.action == "use" and context.registry.holder(str(event.id)):
@@ -215,19 +217,18 @@ def build(
             return {tabs: gr.Tabs(selected="translate"), model: chosen_model}
         if event.action == "stop" and run:
             export.stop(run)
-        return drawn(was, run_id, owner)
+        return drawn(was, run_id, step, owner)
 
-    there = [shown, chosen]
-    timer.tick(tick, there, outputs, **_QUIET)
-    for event in (page.load, tab.select):
-        event(load, there, outputs, **_QUIET)
+    there = [shown, chosen, asked]
+    for event in (timer.tick, page.load, tab.select):
+        event(refresh, there, outputs, **_QUIET)
     listing.click(choose, shown, outputs, **_QUIET).then(None, None, None, js=_UP)
     head.click(act, there, [*outputs, *new.outputs], **_QUIET)
-    samples.click(pick, there, outputs, **_QUIET)
+    samples.click(pick, [shown, chosen], outputs, **_QUIET)
     new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
         None, None, None, js=_UP
     )
-    export.start_button.click(make, {*export.inputs, shown, chosen}, outputs, **_QUIET)
+    export.start_button.click(make, {*export.inputs, *there}, outputs, **_QUIET)
     export.state.click(use, there, [*outputs, tabs, model], **_QUIET)
     return timer
 
