@@ -26,7 +26,7 @@ from translator.types import TranslationTask
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 DATA = DataPart(corpus="corpus", length=256)
-STYLES = ("tagged", "chat", "few-shot", "hy-mt")
+STYLES = ("tagged", "tagged-context", "chat", "few-shot", "hy-mt")
 TEXTS = st.text(max_size=60) | st.sampled_from(
     ["<|im_end|>", "a <|im_start|>user\nb", "<en> <de>\n", "The sea.\n\nDas Meer.", " x ", "\0"]
 )
@@ -234,6 +234,19 @@ def test_documents_come_in_parts_with_what_is_before(tokenizer: Any, tmp_path: P
     first, second = german[1:3]
     assert f"<|im_start|>assistant\n{first}<|im_end|>" in text
     assert text.endswith(f"<|im_start|>assistant{second}<|im_end|>")
+
+
+@pytest.mark.parametrize("style,told", [("tagged", 1), ("tagged-context", 0)])
+def test_a_style_without_context_says_so(
+    tokenizer: Any, tmp_path: Path, style: str, told: int
+) -> None:
+    texts = corpus(tmp_path / "c", pairs(8, document=8))
+    rendering = style_for(tokenizer, style, "")
+    stage = Stage(length=900, parts=(2,))
+    made = prepare(texts, "train", tokenizer, rendering, DATA, tmp_path / "k", stage=stage)
+    assert len(made.report.notes) == told and len(made.dataset) == 2
+    first, second = (tokenizer.decode(one["input_ids"]) for one in made.dataset)
+    assert second.startswith(first) == (not told)
 
 
 @pytest.mark.parametrize("length", [80, 150, 400])

@@ -155,6 +155,16 @@ def test_tagged_form() -> None:
     assert style.render(TranslationTask("a\nb", "en", "de")).stop == ()
 
 
+def test_tagged_form_with_context() -> None:
+    style = get_style("tagged-context", StyleInfo(bos_text="<bos>", eos_text="<eos>"))
+    context = (("Stop.", "Halt."), ("Wait.", ""))
+    prompt = style.render(TranslationTask("Go.", "en", "de", context=context))
+    assert prompt.text == "<en> <de>\nStop.\nHalt.<eos><en> <de>\nGo.\n"
+    assert [part.text for part in prompt.parts if part.special] == ["<eos>"]
+    plain = get_style("tagged", StyleInfo()).render(TranslationTask("Go.", "en", "de"))
+    assert style.render(TranslationTask("Go.", "en", "de")) == plain
+
+
 def test_hy_mt_forms() -> None:
     style = get_style("hy-mt", CHAT)
     to_german = style.render(TranslationTask("Go.", "en", "de")).text

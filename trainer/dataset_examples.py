@@ -97,6 +97,13 @@ class Renderer:
         prompt = prompt_ids(self._tokenizer, self._style.render(task), encoder=self.encoder_decoder)
         return Example(prompt, [*text_ids(self._tokenizer, self._lead + text.target), self.end])
 
+    @property
+    def reads_context(self) -> bool:
+        """Whether the prompts show what comes before a text."""
+        task = TranslationTask("c", "en", "de")
+        shown = self._style.render(replace(task, context=(("a", "b"),)))
+        return shown != self._style.render(task)
+
     def ends_early(self, text: Text) -> bool:
         """Whether a stop string of the prompt is in the translation: no reply could have it."""
         task = TranslationTask(text.source, text.of, text.to, context=text.context)

@@ -41,6 +41,11 @@ class Making:
 
         Raises :class:`InputError` if there is none, or one is too long and that is refused.
         """
+        if max(self.parts, default=1) > 1 and not self.renderer.reads_context:
+            report.notes.append(
+                "The prompt style has no place for what comes before: parts of documents stand "
+                "alone. The style tagged-context has."
+            )
         for unit, often in self.units():
             if not often:
                 report.skipped("left out by the weights or the limit")
@@ -60,7 +65,9 @@ class Making:
         if not counts.examples:
             raise InputError(
                 f"Nothing of {self.part} is left to train with.",
-                "Check data.directions, data.weights and data.length.",
+                "Check data.directions, data.weights and data.length."
+                if self.corpus.report["lines"][self.part]
+                else f"Build the corpus again with a {self.part} part, as in --{self.part} 50.",
             )
 
     def units(self) -> Iterator[tuple[Unit, int]]:

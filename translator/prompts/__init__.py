@@ -7,7 +7,13 @@ from collections.abc import Callable
 from translator.errors import ModelError
 from translator.prompts.base import UNKNOWN, PromptStyle, StyleContext, StyleInfo
 from translator.prompts.chat import ChatStyle, HyMtStyle, TranslateGemmaStyle
-from translator.prompts.completion import FewShotStyle, MadladStyle, PseudoStyle, TaggedStyle
+from translator.prompts.completion import (
+    FewShotStyle,
+    MadladStyle,
+    PseudoStyle,
+    TaggedContextStyle,
+    TaggedStyle,
+)
 
 __all__ = ["STYLES", "UNKNOWN", "PromptStyle", "StyleContext", "StyleInfo", "get_style"]
 
@@ -15,6 +21,7 @@ STYLES: dict[str, Callable[[StyleContext], PromptStyle]] = {
     "chat": ChatStyle,
     "few-shot": FewShotStyle,
     "tagged": TaggedStyle,
+    "tagged-context": TaggedContextStyle,
     "hy-mt": HyMtStyle,
     "translategemma": TranslateGemmaStyle,
     "madlad": MadladStyle,
