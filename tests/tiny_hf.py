@@ -44,7 +44,7 @@ def write_tokenizer(folder: Path, *, ends_texts: bool = False) -> Any:
     return tokenizer
 
 
-def write_causal(folder: Path, kind: str = "llama", seed: int = 1) -> Path:
+def write_causal(folder: Path, kind: str = "llama", seed: int = 1, width: int = 48) -> Path:
     """A decoder-only model: llama, qwen2, gemma3_text (sliding windows) or lfm2 (convolutions)."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -52,7 +52,7 @@ def write_causal(folder: Path, kind: str = "llama", seed: int = 1) -> Path:
     tokenizer = write_tokenizer(folder)
     values: dict[str, Any] = {
         "vocab_size": len(tokenizer),
-        "hidden_size": 48,
+        "hidden_size": width,
         "intermediate_size": 96,
         "num_hidden_layers": 2,
         "num_attention_heads": 4,

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 
 from translator.engines.gguf_cpu import cpu_flags
 from translator.errors import EngineError, ModelError
@@ -110,7 +111,7 @@ def load(options: LoadOptions, on_loading: Callable[[float], None]) -> Loaded:
             f"{name} in {method} numbers needs the package {package}.",
             f"Install it in Verso's environment: pip install {package}.",
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"{name} cannot be loaded: {_first_line(error)}.",
             "It may be damaged, or need a newer version of transformers.",

@@ -8,7 +8,6 @@ once, if the model wants one.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import dataclass
@@ -20,9 +19,11 @@ from translator.types import Prompt
 # What llama.cpp's converter takes for control tokens, whatever their file calls them.
 CONTROL = re.compile(
     r"<\|.*\|>|<｜.*｜>|<(?:pad|mask|bos|eos|start_of_turn|end_of_turn|2mass|\[@BOS@\])>"
-    r"|\[multimodal\]|<unused\d+>",
+    r"|<unused\d+>",
     re.DOTALL,
 )
+# MADLAD's language tags, which are plain entries of its vocabulary.
+_TAG = re.compile(r"<2[A-Za-z_]+>")
 
 
 def prompt_ids(tokenizer: Any, prompt: Prompt, *, encoder: bool = False) -> list[int]:
@@ -64,10 +65,10 @@ class _Reader:
         text = _clean(text)
         if not text:
             return []
-        if special and text[0] == "<" and text[-1] == ">":
+        if special and _TAG.fullmatch(text):
             whole = self.special.token_to_id(text)
             if whole is not None:
-                return [whole]  # a language tag (MADLAD's <2de>) that is a plain vocabulary entry
+                return [whole]
         return list((self.special if special else self.plain).encode(text))
 
     def lengths(self, texts: list[str]) -> list[int]:
@@ -129,17 +130,18 @@ def _new_reader(tokenizer: Any) -> _Reader:
     head, tail = _around(tokenizer)
     if not getattr(tokenizer, "is_fast", False):
         return _Reader(_Slow(tokenizer, split=False), _Slow(tokenizer, split=True), head, tail)
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer, normalizers
 
     # Copies of our own: a backend can be told to read in one way only, and not by two at once.
-    description = json.loads(tokenizer.backend_tokenizer.to_str())
-    description["truncation"] = description["padding"] = None
-    if (description.get("normalizer") or {}).get("type") == "NFC":
-        description["normalizer"] = None  # Qwen's; llama.cpp takes characters as they come
-    special = Tokenizer.from_str(json.dumps(description))
-    for token in description.get("added_tokens", ()):
-        token["special"] = token["special"] or CONTROL.fullmatch(token["content"]) is not None
-    plain = Tokenizer.from_str(json.dumps(description))
+    description = tokenizer.backend_tokenizer.to_str()
+    special, plain = Tokenizer.from_str(description), Tokenizer.from_str(description)
+    for backend in (special, plain):
+        backend.no_truncation()
+        backend.no_padding()
+        if isinstance(backend.normalizer, normalizers.NFC):
+            backend.normalizer = None  # Qwen's; llama.cpp takes characters as they come
+    added = plain.get_added_tokens_decoder().values()
+    plain.add_special_tokens([one for one in added if CONTROL.fullmatch(one.content)])
     plain.encode_special_tokens = True
     return _Reader(_Fast(special), _Fast(plain), head, tail)
 
