@@ -210,6 +210,17 @@ def test_a_trainer_that_cannot_start_says_so(home: Path, corpus: Path) -> None:
         start(broken)
 
 
+def test_settings_that_were_broken_while_it_waited(home: Path, corpus: Path) -> None:
+    first = make_run(home, corpus, name="first", training__steps=5000)
+    second = make_run(home, corpus, name="second")
+    start(first)
+    start(second)
+    (second.folder / runs.SETTINGS).write_text("[training]\nsteps = 'many'\n")
+    launcher.stop(first)
+    status = wait_for(second, over)
+    assert (status.state, status.message) == ("failed", "steps is 'many'.")
+
+
 def test_several_processes_share_a_run(home: Path, corpus: Path) -> None:
     run = make_run(home, corpus)
     command, environment = command_line(run, True, TRAINER, 2)

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from trainer import runs
 from trainer.runs import STOP, Run
-from translator.errors import InputError
+from translator.errors import InputError, VersoError
 
 TRAINER: Final = ("-m", "trainer.train")
 _TICK = 0.5  # seconds between looks
@@ -45,13 +45,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, wish)  # the machine is being shut down
     try:
         with run.hold(launching=True):
-            if not _has_turn(run):
-                _end(run, "stopped", "Stopped before it began.")
-                return 0
-            return _train(run, arguments.resume, arguments.trainer)
-    except InputError as error:
+            return _supervise(run, arguments.resume, arguments.trainer)
+    except InputError as error:  # another process has it; its state is not ours to tell
         print(error, flush=True)
         return 1
+
+
+def _supervise(run: Run, resume: bool, trainer: Sequence[str]) -> int:
+    try:
+        if not _has_turn(run):
+            _end(run, "stopped", "Stopped before it began.")
+            return 0
+        return _train(run, resume, trainer)
+    except VersoError as error:
+        _end(run, "failed", error.message, error.hint)
+    except OSError as error:
+        _end(run, "failed", f"The training could not be started: {error.strerror}.")
+    return 1
 
 
 def _has_turn(run: Run) -> bool:
@@ -101,8 +111,7 @@ def _train(run: Run, resume: bool, trainer: Sequence[str]) -> int:
     own: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **own) as child:
         code = _watch(run, child)
-    status = run.status()
-    if status.state == "stopping" or status.busy:
+    if run.status().busy:
         _explain(run, code)
     (run.folder / STOP).unlink(missing_ok=True)
     return code
@@ -116,8 +125,6 @@ def command_line(
     if processes > 1:
         command += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     command += [*trainer, str(run.folder), *(["--resume"] if resume else [])]
-    if processes > 1 and trainer[0] != "-m":
-        command[command.index(trainer[0])] = str(Path(trainer[0]).resolve())
     environment = {
         **os.environ,
         "VERSO_HOME": str(run.folder.parent.parent),

@@ -35,6 +35,9 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         help="change a setting, as in training.learning-rate=1e-4; may be given again",
     )  # fmt: skip
     parser.add_argument("--detach", action="store_true", help="start, and do not wait for the end")
+    parser.add_argument(
+        "--follow", dest="detach", action="store_false", help="wait for the end (the default)"
+    )
     others = parser.add_mutually_exclusive_group()
     others.add_argument("--new", type=Path, metavar="FILE", help="only write a settings file")
     others.add_argument("--presets", action="store_true", help="list the recipes")
