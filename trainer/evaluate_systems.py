@@ -24,7 +24,6 @@ from translator.types import Block, Check, Sampling, Segment, Status, Translatio
 Progress = Callable[[int, int], None]  # segments done, of how many
 
 _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
-_NO_RESERVED = str.maketrans("", "", markup.RESERVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,9 @@ def translate(
         VersoError: the model cannot be loaded or run.
     """
     began = time.monotonic()
-    blocks = [Block(str(n), line.translate(_NO_RESERVED)) for n, line in enumerate(test_set.source)]
+    blocks = [
+        Block(str(n), markup.without_reserved(line)) for n, line in enumerate(test_set.source)
+    ]
     with pool.engine(spec.id) as engine:
         style = get_style(spec.style, engine.info)
         options = PipelineOptions(

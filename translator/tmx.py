@@ -32,7 +32,6 @@ _PROPS = {"origin": "x-verso-origin", "key": "x-verso-key", "model": "x-verso-mo
 _DATE = "%Y%m%dT%H%M%SZ"
 _ALL = "*all*"
 _ESCAPED = re.compile("[^\t\n -%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NO_RESERVED = str.maketrans("", "", markup.RESERVED)
 _BROKEN_HINT = "Export it again from the program that made it."
 
 # The number of a placeholder by what names it in the file; shared by the two sides of a unit.
@@ -223,7 +222,7 @@ def _pieces(
     name: str,
 ) -> Iterator[str]:
     """The tagged text of a ``seg`` or ``hi``. ``opened`` has the number of each ``bpt``."""
-    yield (element.text or "").translate(_NO_RESERVED)
+    yield markup.without_reserved(element.text or "")
     for child in element:
         if not isinstance(child.tag, str):
             raise InputError(f"{name} uses XML entities of its own.", _BROKEN_HINT)
@@ -246,7 +245,7 @@ def _pieces(
             yield markup.closing(number)
         else:
             yield markup.single(number)
-        yield (child.tail or "").translate(_NO_RESERVED)
+        yield markup.without_reserved(child.tail or "")
 
 
 def _number(numbers: _Numbers, kind: str, tag: etree._Element, order: int) -> int:
@@ -262,4 +261,4 @@ def _character(code: str) -> str:
     point = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{1,6}", code) else 0xD800
     if point > 0x10FFFF or 0xD800 <= point < 0xE000:
         return ""
-    return chr(point).translate(_NO_RESERVED)
+    return markup.without_reserved(chr(point))

@@ -12,7 +12,6 @@ from pathlib import Path
 from translator.errors import ModelError
 from translator.models import catalogue, local_folder
 from translator.models.files import delete
-from translator.models.hub_snapshot import complete
 from translator.models.local_file import describe
 from translator.models.partial import Progress, leftovers
 from translator.models.spec import HubSource, ModelKind, ModelSpec, WheelSource
@@ -79,7 +78,7 @@ class Registry:
             return True
         if spec.kind is ModelKind.HF:
             adapter = self.adapter(spec)
-            return complete(path) and (adapter is None or complete(adapter))
+            return _complete(path) and (adapter is None or _complete(adapter))
         return path.is_file() and (not spec.bytes or path.stat().st_size == spec.bytes)
 
     def path(self, spec: ModelSpec) -> Path:
@@ -102,7 +101,7 @@ class Registry:
         if spec.sources and not self.installed(spec):
             state = "incomplete" if path.is_file() else "not downloaded yet"
             raise ModelError(f"The file of {spec.name} is {state}.", fetch)
-        if not (complete(path) if spec.kind is ModelKind.HF else path.is_file()):
+        if not (_complete(path) if spec.kind is ModelKind.HF else path.is_file()):
             raise ModelError(
                 f"The file of {spec.name} is gone: {path}.",
                 f"Put it back, or run `verso models remove {spec.id}`.",
@@ -255,3 +254,9 @@ class Registry:
 
 def _names(spec: ModelSpec) -> tuple[str, ...]:
     return (spec.id, *spec.aliases)
+
+
+def _complete(folder: Path) -> bool:
+    from translator.models.hub_snapshot import complete  # with the HTTP client: slow to import
+
+    return complete(folder)
