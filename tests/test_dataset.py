@@ -16,7 +16,7 @@ from tests.tiny_hf import TEMPLATE, write_tokenizer
 from trainer.config import DataPart, Stage
 from trainer.corpus import Corpus
 from trainer.dataset import Prepared, prepare
-from trainer.dataset_documents import Line
+from trainer.dataset_documents import Line, examples
 from trainer.dataset_examples import IGNORED, Example, Renderer, Text, end_id, style_for
 from trainer.dataset_rows import packed, row
 from trainer.pairs import Pair
@@ -261,6 +261,35 @@ def test_long_documents_become_several(tokenizer: Any, tmp_path: Path, length: i
     assert max(made.dataset["length"]) <= length
     fill = made.report.all.tokens / (length * len(made.dataset))
     assert fill > 0.6 or length == 80
+
+
+@FAST
+@given(
+    words=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=30),
+    length=st.integers(16, 400),
+    style=st.sampled_from(["tagged", "tagged-context"]),
+)
+def test_no_line_of_a_document_is_lost(
+    tokenizer: Any, words: list[tuple[int, int]], length: int, style: str
+) -> None:
+    """Whatever the lengths: all lines, once in each way of cutting, within the limit or alone."""
+    unit = tuple(
+        Line(n, Text(f"{n} sea" * a, f"{n} Meer" * b, "en", "de"), "d", ("a", n), ("", "", "de"))
+        for n, (a, b) in enumerate(words)
+    )
+    renderer = Renderer(tokenizer, style_for(tokenizer, style, ""), length)
+    for count in (1, 3):
+        found = list(examples(renderer, unit, (count,)))
+        assert "\n".join(text.target for _, text, _ in found) == "\n".join(
+            line.text.target for line in unit
+        )
+        assert "\n".join(text.source for _, text, _ in found) == "\n".join(
+            line.text.source for line in unit
+        )
+        for _, text, example in found:
+            assert example == renderer.example(text)
+            assert renderer.fits(example) or "\n" not in text.target
+            assert len(text.context) < count
 
 
 def test_documents_skip_repeated_lines(tokenizer: Any, tmp_path: Path) -> None:

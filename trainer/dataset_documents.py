@@ -61,9 +61,8 @@ def examples(
     renderer: Renderer, unit: Unit, parts: Sequence[int]
 ) -> Iterator[tuple[Line, Text, Example]]:
     """The examples of a document, each with its first line: for every number of ``parts`` all
-    parts with their context. A document that is too long is made into several at lines.
-
-    A single line that is too long comes as it is.
+    parts with their context. A document that is too long is made into several at lines; one of
+    few lines has as many parts as lines. A single line that is too long comes as it is.
     """
     room = renderer.room(unit[0].text.of, unit[0].text.to)
     measured = _Measured.of(renderer, unit)
@@ -71,7 +70,8 @@ def examples(
     waiting = measured.cut(min(len(unit), -(-measured.sizes[-1] // room)))[::-1]
     while waiting:
         piece = waiting.pop()
-        found = [x for count in parts if count <= len(piece.lines) for x in piece.parts(count)]
+        counts = sorted({min(count, len(piece.lines)) for count in parts})
+        found = [x for count in counts for x in piece.parts(count)]
         made = [(line, text, renderer.example(text)) for line, text in found]
         if len(piece.lines) > 1 and not all(renderer.fits(example) for _, _, example in made):
             waiting += piece.cut(2)[::-1]
