@@ -184,6 +184,7 @@ def test_two_editions_become_pairs_and_a_corpus(page: Page, tmp_path: Path) -> N
     card = page.locator(".v-alignment").filter(has_text="sea.a")
     expect(card.get_by_text("Proofread")).to_be_visible(timeout=60_000)
     page.locator("#corpus-editions label").filter(has_text="sea.a").click()
+    expect(page.locator("#corpus-to input")).to_have_value("German · Deutsch")
     page.locator("#corpus-name").locator("input, textarea").fill("Sea")
     page.locator("#corpus-start").click()
     corpus = page.locator(".v-corpus").filter(has_text="sea")
@@ -208,7 +209,12 @@ def test_a_zip_becomes_a_corpus_that_is_chosen(page: Page, tmp_path: Path) -> No
     with page.expect_download() as waiting:
         page.locator(".v-inside").get_by_text("Report").click()
     assert '"read": 40' in waiting.value.path().read_text()
+    corpus.get_by_text("Build another").click()
+    expect(page.locator("#corpus-message")).to_contain_text("in the form again")
+    page.locator("#corpus-start").click()
+    expect(page.locator("#corpus-message")).to_contain_text("“texts-en-de-2” is being built.")
     page.on("dialog", lambda dialog: dialog.accept())
+    corpus = page.locator(".v-corpus[data-name=texts-en-de]")
     corpus.get_by_text("Delete").click()
     expect(corpus).to_have_count(0)
 

@@ -72,6 +72,10 @@ def test_from_sent_files_to_a_corpus_and_away_again(tmp_path: Path) -> None:
     assert "&lt;img" in shown
     assert "<img" not in shown
     assert Corpora(tmp_path / "home").free_name("Ships b sea b") == "ships-b-sea-b-2"
+    wanted, again = texts.restage(name)
+    assert wanted.targets == ("de",)
+    assert again is not None
+    assert {path.name for path in again.iterdir()} == {"ships.en", "ships.de"}
     texts.delete_corpus(name)
     assert texts.corpora() == []
     assert not folder.exists()
@@ -101,7 +105,7 @@ def test_each_browser_sees_its_own_when_the_page_is_shared(tmp_path: Path) -> No
     assert [entry.name for entry in mine.corpora()] == [name]
     assert theirs.corpora() == []
     assert OwnTexts(shared, "").corpora() == []
-    for call in (theirs.corpus, theirs.stop_build, theirs.delete_corpus):
+    for call in (theirs.corpus, theirs.stop_build, theirs.delete_corpus, theirs.restage):
         with pytest.raises(InputError, match="no such corpus"):
             call(name)
     assert [entry.name for entry in OwnTexts(context(tmp_path), "").corpora()] == [name]
@@ -138,6 +142,8 @@ def test_two_editions_are_aligned_and_proofread(tmp_path: Path) -> None:
     assert (work.source.language.tag, work.target.language.tag) == ("en", "de")
     assert len(work.pairs()) == 30
     assert mine.proofreading(one) is work
+    about = mine.alignment(one).about
+    assert (about.source, about.target) == ("en", "de")
     work.merge(work.rows[0].id)
     assert len(OwnTexts(shared, "mine").proofreading(one).pairs()) == 29
     assert theirs.alignments() == []

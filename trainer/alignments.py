@@ -6,6 +6,7 @@ when they are aligned the files of :mod:`trainer.proofread`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -19,7 +20,7 @@ from pathlib import Path
 from trainer import background
 from trainer.background import Status
 from trainer.proofread import ALIGNMENT, Proofreading
-from translator.books.base import SUFFIXES
+from translator.books.base import SUFFIXES, atomic_output
 from translator.errors import InputError
 
 ABOUT = "about.json"
@@ -29,8 +30,9 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was asked for. ``a`` and ``b`` are file names within the folder, the languages tags or
-    empty where the texts tell them; ``created`` is in seconds since the epoch."""
+    """What was asked for. ``a`` and ``b`` are file names within the folder; ``source`` and
+    ``target`` are tags, empty until the texts have told them; ``created`` is in seconds since the
+    epoch."""
 
     title: str
     a: str
@@ -69,7 +71,7 @@ class Alignments:
         found = []
         if self._folder.is_dir():
             for path in self._folder.iterdir():
-                if _ID.fullmatch(path.name) and (path / ABOUT).is_file():
+                with contextlib.suppress(InputError, OSError):  # no alignment, or deleted just now
                     found.append(self.get(path.name))
         return sorted(found, key=lambda one: -one.about.created)
 
@@ -78,7 +80,7 @@ class Alignments:
         folder = self._folder / alignment_id
         if not _ID.fullmatch(alignment_id) or not (folder / ABOUT).is_file():
             raise InputError("There is no such alignment.")
-        about = About(**json.loads((folder / ABOUT).read_text("utf-8")))
+        about = read_about(folder)
         return Alignment(alignment_id, folder, about, background.status(folder))
 
     def create(self, a: Path, b: Path, source: str = "", target: str = "") -> str:
@@ -100,7 +102,7 @@ class Alignments:
             for path, name in zip((a, b), names, strict=True):
                 shutil.copyfile(path, folder / name)
             about = About(title, names[0], names[1], source, target, time.time())
-            (folder / ABOUT).write_text(json.dumps(asdict(about)), "utf-8")
+            write_about(folder, about)
             background.start(folder, _MODULE, self._home)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -134,6 +136,17 @@ class Alignments:
             if known is None or not known.is_current():
                 self._open[alignment_id] = Proofreading(one.folder)
             return self._open[alignment_id]
+
+
+def read_about(folder: Path) -> About:
+    """What an alignment's folder says of itself."""
+    return About(**json.loads((folder / ABOUT).read_text("utf-8")))
+
+
+def write_about(folder: Path, about: About) -> None:
+    """Write it there."""
+    with atomic_output(folder / ABOUT) as file:
+        file.write(json.dumps(asdict(about)).encode())
 
 
 @cache

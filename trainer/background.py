@@ -92,7 +92,8 @@ def status(folder: Path) -> Status:
         return Status("stopped")
     starting = not found.pid and time.time() - found.began < _STARTS
     if not found.running or starting or _is_held(folder):
-        return found
+        stopping = found.running and (folder / _STOP).exists()
+        return replace(found, text="Stopping") if stopping else found
     # It may have ended between the two looks.
     again = json.loads((folder / STATUS).read_text("utf-8"))
     if again["state"] != "running":

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import shutil
@@ -20,7 +21,7 @@ import tomli_w
 from trainer import background, uploads
 from trainer.background import Status
 from trainer.corpus import Corpus
-from trainer.corpus_settings import CorpusSettings
+from trainer.corpus_settings import CorpusSettings, read_settings
 from trainer.readers import CORPUS
 from translator.errors import InputError
 
@@ -98,9 +99,33 @@ class Corpora:
         numbers = (f"{slug}-{number}" for number in range(2, 10_000))
         return slug if slug not in taken else next(name for name in numbers if name not in taken)
 
-    def texts(self, name: str) -> Path:
-        """Where the texts of a corpus are kept."""
-        return self._texts / name
+    def reserve(self, wish: str) -> tuple[str, Path]:
+        """A free name, taken from now on, and the empty folder for the texts of that corpus."""
+        self._texts.mkdir(parents=True, exist_ok=True)
+        while True:
+            name = self.free_name(wish)
+            with contextlib.suppress(FileExistsError):  # somebody else was quicker
+                (self._texts / name).mkdir()
+                return name, self._texts / name
+
+    def restage(self, name: str) -> tuple[CorpusSettings, Path | None]:
+        """What a corpus was made of, to make another: its settings, and a copy of what was sent.
+
+        Raises :class:`InputError` for a corpus that was not built here.
+        """
+        request = self._work(name) / REQUEST
+        if not request.is_file():
+            raise InputError("This corpus was built elsewhere.", "Its corpus.toml says how.")
+        settings = CorpusSettings(**read_settings(request))
+        sent = self._texts / name / "texts"
+        if not sent.is_dir():
+            return settings, None
+        folder = self._texts / f"{_STAGED}{secrets.token_hex(8)}"
+        try:
+            shutil.copytree(sent, folder)
+        except OSError as error:
+            raise InputError("The texts cannot be copied.", "Is the disk full?") from error
+        return settings, folder
 
     def build(self, name: str, settings: CorpusSettings) -> None:
         """Begin to build a corpus in the background. Raises :class:`InputError`."""

@@ -133,8 +133,9 @@ def _card(one: Alignment) -> str:
             "Delete", "delete", one.id, kind="v-danger",
             confirm=f"Delete “{one.about.title}” with all that was proofread?",
         )  # fmt: skip
+    known = one.about.source and one.about.target
     facts = views.figures(
-        (views.language_name(one.about.source), views.language_name(one.about.target))
+        (views.language_pair(one.about.source, one.about.target) if known else "",)
     )
     return (
         f'<article class="v-card v-alignment" data-id="{one.id}"><header>'

@@ -49,6 +49,7 @@ def _card(entry: Entry, chosen: bool) -> str:
     if entry.status.running:
         buttons += views.button("Stop", "stop", entry.name)
     else:
+        buttons += views.button("Build another", "again", entry.name)
         buttons += views.button(
             "Delete", "delete", entry.name, kind="v-danger",
             confirm=f"Delete the corpus “{entry.name}” and the texts that were sent for it?",

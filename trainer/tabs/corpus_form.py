@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from trainer import proofread_output
+from trainer.alignments import Alignment
 from trainer.cleaning import Rules, rule_name
 from trainer.corpus_settings import CorpusSettings
 from trainer.tabs.own_texts import OwnTexts
@@ -144,6 +145,7 @@ def settings(
     if named and not Path(named).expanduser().exists():
         raise InputError(f"{named} does not exist.", "Check its name.")
     inputs = [str(Path(named).expanduser())] if named else []
+    aligned = [(own.alignment(one).about.title, own.proofreading(one)) for one in editions]
     # All that can be refused is refused before anything is moved.
     wanted = CorpusSettings(
         inputs=("texts",),
@@ -163,15 +165,14 @@ def settings(
         if staged:
             shutil.move(staged, folder / "texts")
             inputs.append(str(folder / "texts"))
-        for alignment_id in editions:
-            title = own.alignment(alignment_id).about.title
-            (folder / "editions").mkdir(exist_ok=True)
-            path = folder / "editions" / f"{alignment_id}.jsonl"
-            proofread_output.write_lines(path, own.proofreading(alignment_id), title)
-        if editions:
+        if aligned:
+            (folder / "editions").mkdir()
             inputs.append(str(folder / "editions"))
+        for number, (title, work) in enumerate(aligned, 1):
+            proofread_output.write_lines(folder / "editions" / f"{number}.jsonl", work, title)
         held = [_kept(Path(path), folder / "held-out") for path in given[form.held_out] or ()]
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise InputError(f"The texts cannot be stored: {error.strerror}.") from error
     return name, replace(wanted, inputs=tuple(inputs), held_out=tuple(held))
 
@@ -245,6 +246,30 @@ def _kept(path: Path, folder: Path) -> str:
     return str(shutil.copyfile(path, folder / path.name))
 
 
-def names_of(editions: Sequence[Any]) -> list[tuple[str, str]]:
-    """Choices of aligned editions: title and languages, and the id."""
-    return [(one.about.title, one.id) for one in editions if one.ready]
+def again(
+    context: AppContext, form: Form, wanted: CorpusSettings, staged: Path | None
+) -> dict[Any, Any]:
+    """The form filled in as for another corpus; ``staged`` is where its texts are now."""
+    rules = wanted.rules
+    named = next((path for path in wanted.inputs if staged is None), "")
+    counts = {form.dev: wanted.dev, form.test: wanted.test, form.most: wanted.limit or -1}
+    return {
+        form.staged: str(staged or ""),
+        form.folder: "" if context.shared else named,
+        form.memory: wanted.memory,
+        form.source: wanted.source,
+        form.target: wanted.targets[0],
+        form.both: wanted.both,
+        form.switches: [name for name in _SWITCHES if getattr(rules, name)],
+        form.weights: " ".join(f"{name}={weight:g}" for name, weight in wanted.weights.items()),
+        **{field: getattr(rules, name) for name, field in form.limits.items()},
+        **{field: "" if count < 0 else str(count) for field, count in counts.items()},
+    }
+
+
+def offered(every: Sequence[Alignment], chosen: Sequence[str] | None) -> Any:  # an update
+    """The aligned editions that can be texts of a corpus."""
+    choices = [(one.about.title, one.id) for one in every if one.ready]
+    known = {value for _, value in choices}
+    kept = [value for value in chosen or () if value in known]
+    return gr.update(choices=choices, value=kept, visible=bool(choices))

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from trainer import corpus_look
 from trainer.tabs import align, align_panel, corpus_cards, corpus_form, corpus_inside
 from trainer.tabs.own_texts import OwnTexts
-from translator.errors import VersoError
+from translator.errors import InputError, VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owner_of
@@ -70,11 +70,8 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
         }
 
     def opened(folder: str, editions: list[str] | None, request: gr.Request) -> dict[Any, Any]:
-        choices = corpus_form.names_of(own(request).alignments())
-        known = {value for _, value in choices}
-        kept = [value for value in editions or () if value in known]
-        offered = gr.update(choices=choices, value=kept, visible=bool(choices))
-        return {**shown(folder, request), form.editions: offered}
+        every = own(request).alignments()
+        return {**shown(folder, request), form.editions: corpus_form.offered(every, editions)}
 
     def receive(paths: list[str] | None, staged: str, request: gr.Request) -> dict[Any, Any]:
         texts = own(request)
@@ -86,19 +83,36 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
             folder = texts.stage([Path(path) for path in paths])
         except VersoError as problem:
             return {form.staged: "", message: views.error(problem)}
-        tags = corpus_look.languages_of([folder])
-        source, target = (tags[0], tags[1]) if len(tags) > 1 else (None, None)
-        return {
-            form.staged: str(folder),
-            form.source: source or gr.skip(),
-            form.target: target or gr.skip(),
-            message: _found([folder], source, target) if source and target else "",
-        }
+        return {form.staged: str(folder), **told([folder])}
+
+    def told(inputs: list[Path]) -> dict[Any, Any]:
+        """The languages that texts tell, put into the form, and what of them can be read."""
+        tags = corpus_look.languages_of(inputs)[:2]
+        if len(tags) < 2:
+            return {message: ""}
+        source, target = tags
+        return {form.source: source, form.target: target, message: _found(inputs, source, target)}
+
+    def named(folder: str) -> dict[Any, Any]:
+        path = Path(folder.strip()).expanduser()
+        if context.shared or not folder.strip():
+            return {message: ""}
+        if not path.exists():
+            return {message: views.error(InputError(f"{path} does not exist.", "Check its name."))}
+        return told([path])
 
     def look(staged: str, folder: str, source: str, target: str) -> dict[Any, Any]:
-        named = "" if context.shared else folder.strip()
-        inputs = [Path(path).expanduser() for path in (staged, named) if path]
+        inputs = [Path(staged)] if staged else []
+        if folder.strip() and not context.shared:
+            inputs.append(Path(folder.strip()).expanduser())
         return {message: _found(inputs, source, target) if inputs else ""}
+
+    def edition(chosen: list[str], request: gr.Request) -> dict[Any, Any]:
+        """Editions that are chosen tell the languages."""
+        every = [one.about for one in own(request).alignments() if one.id in chosen]
+        if not every:
+            return {message: ""}
+        return {form.source: every[0].source, form.target: every[0].target}
 
     def begin(given: dict[Any, Any], request: gr.Request) -> dict[Any, Any]:
         texts = own(request)
@@ -122,9 +136,14 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
         try:
             if event.action == "choose":
                 folder = str(texts.corpus(name).folder)
-                changes[chosen] = folder
+                said = views.notice(f"“{name}” is chosen.", "A new training learns from it.")
+                changes = {chosen: folder, message: said}
             elif event.action == "look":
                 return {inside: corpus_inside.inside(texts.corpus(name)), message: ""}
+            elif event.action == "again":
+                settings, staged = texts.restage(name)
+                said = views.notice(f"The texts of “{name}” are in the form again.")
+                return {message: said, **corpus_form.again(context, form, settings, staged)}
             elif event.action == "stop":
                 texts.stop_build(name)
             elif event.action == "delete":
@@ -134,14 +153,18 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
             return {message: views.error(problem)}
         return {**shown(folder, request), **changes}
 
-    form.files.change(
+    languages = [form.source, form.target, message]
+    gr.on(
+        [form.files.upload, form.files.delete, form.files.clear],
         receive,
         [form.files, form.staged],
-        [form.staged, form.source, form.target, message],
+        [form.staged, *languages],
         **_QUIET,
     )
+    form.folder.blur(named, form.folder, languages, **_QUIET)
+    form.editions.input(edition, form.editions, languages, **_QUIET)
     gr.on(
-        [form.folder.blur, form.source.input, form.target.input],
+        [form.source.input, form.target.input],
         look,
         [form.staged, form.folder, form.source, form.target],
         message,
@@ -153,7 +176,9 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
         [message, form.files, form.staged, form.name, chosen, listing, timer],
         **_QUIET,
     )
-    listing.click(act, chosen, [message, chosen, listing, inside, timer], **_QUIET)
+    listing.click(
+        act, chosen, [message, chosen, listing, inside, timer, *form.inputs - {form.name}], **_QUIET
+    )
     inside.click(lambda: "", None, inside, **_QUIET)
     timer.tick(shown, chosen, [chosen, listing, timer], **_QUIET)
     loads = [page.load, *([tab.select] if tab else []), aligned.change]

@@ -38,27 +38,25 @@ class OwnTexts:
         """See :meth:`Corpora.stage`."""
         return self._corpora.stage(files)
 
+    def restage(self, name: str) -> tuple[CorpusSettings, Path | None]:
+        """See :meth:`Corpora.restage`."""
+        return self._corpora.restage(self.corpus(name).name)
+
     def unstage(self, folder: Path) -> None:
         """See :meth:`Corpora.unstage`."""
         self._corpora.unstage(folder)
 
     def new_name(self, wish: str) -> tuple[str, Path]:
         """A name for a new corpus, from now on this browser's, and the folder for its texts."""
-        name = self._corpora.free_name(wish)
+        name, folder = self._corpora.reserve(wish)
         note_owner(self._note(name), self._owner)
-        folder = self._corpora.texts(name)
-        folder.mkdir(parents=True)
         return name, folder
 
     def build(self, name: str, settings: CorpusSettings) -> None:
         """See :meth:`Corpora.build`."""
-        self.corpus_note(name)
-        self._corpora.build(name, settings)
-
-    def corpus_note(self, name: str) -> None:
-        """Raise :class:`InputError` if the name is not this browser's."""
         if not self._may(self._note(name)):
             raise InputError("There is no such corpus.", "Choose one of the list.")
+        self._corpora.build(name, settings)
 
     def stop_build(self, name: str) -> None:
         """Stop a build."""
