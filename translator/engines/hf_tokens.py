@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +24,7 @@ CONTROL = re.compile(
 )
 # MADLAD's language tags, which are plain entries of its vocabulary.
 _TAG = re.compile(r"<2[A-Za-z_]+>")
+_REMEMBERED = 500  # texts
 
 
 def prompt_ids(tokenizer: Any, prompt: Prompt, *, encoder: bool = False) -> list[int]:
@@ -33,7 +34,10 @@ def prompt_ids(tokenizer: Any, prompt: Prompt, *, encoder: bool = False) -> list
     decoders) also gets what its tokenizer puts behind a text.
     """
     reader = _reader(tokenizer)
-    ids = [id for part in prompt.parts for id in reader.ids(part.text, special=part.special)]
+    ids: list[int] = []
+    for number, part in enumerate(prompt.parts):
+        repeated = part.special or number < prompt.shared
+        ids += (reader.known if repeated else reader.ids)(part.text, special=part.special)
     head, tail = reader.head, reader.tail if encoder else []
     if ids[: len(head)] == head or (encoder and prompt.parts and prompt.parts[0].special):
         head = []  # the prompt brought its own
@@ -60,6 +64,16 @@ class _Reader:
     plain: Any
     head: list[int]
     tail: list[int]
+    _known: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
+
+    def known(self, text: str, *, special: bool) -> list[int]:
+        """As :meth:`ids`, remembered: for the frame of prompts, which comes again and again."""
+        found = self._known.get((text, special))
+        if found is None:
+            found = self.ids(text, special=special)
+            if len(self._known) < _REMEMBERED:
+                self._known[text, special] = found
+        return found
 
     def ids(self, text: str, *, special: bool) -> list[int]:
         text = _clean(text)
