@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import looking, serving
-from tests.test_corpora import EVIL, book, moses
-from tests.test_proofread import alignment
-from trainer.alignments import ABOUT
+from tests.test_corpora import ENGLISH, EVIL, GERMAN, book, moses
+from tests.test_proofread import stored
 from translator import tmx
 
 pytestmark = pytest.mark.browser
@@ -37,20 +36,12 @@ BEADS = [
 ]
 
 
-def _stored(home: Path, name: str, *parts: object) -> None:
-    folder = alignment(home / "alignments" / name, *parts)  # type: ignore[arg-type]
-    (folder / ABOUT).write_text(
-        '{"title": "Tale", "a": "a.txt", "b": "b.txt", "source": "", "target": "", "created": 1}'
-    )
-    (folder / "status.json").write_text('{"state": "done"}')
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("align") / "home"
-    _stored(home, ID, SOURCE, TARGET, BEADS)
+    stored(home, ID, SOURCE, TARGET, BEADS)
     many = [f"Sentence {n} of many." for n in range(400)]
-    _stored(home, LONG, many, many, [([n], [n], 0.3 if n == 333 else 0.9) for n in range(400)])
+    stored(home, LONG, many, many, [([n], [n], 0.3 if n == 333 else 0.9) for n in range(400)])
     return home
 
 
@@ -107,7 +98,7 @@ def test_keys_change_rows_and_undo_brings_them_back(page: Page, address: str) ->
     expect(page.locator("#align-head")).to_contain_text("of 6 rows seen")
     for _ in range(4):
         page.keyboard.press("z")
-    expect(page.locator("#align-head [data-do=undo]")).to_be_disabled()
+    expect(page.locator("#align-head [data-do=undo]")).to_be_disabled(timeout=20_000)
     _shows(page, 2, SOURCE[1:3], TARGET[1:2])
 
 
@@ -122,7 +113,7 @@ def test_right_goes_on_and_what_is_seen_survives_a_reload(page: Page, address: s
     page.keyboard.press("x")
     expect(page.locator("#align-rows")).to_contain_text("No row is like that.")
     page.reload()
-    expect(page.locator("#align-rows")).to_contain_text("No row is like that.")
+    expect(page.locator("#align-rows")).to_contain_text("No row is like that.", timeout=20_000)
     page.locator("#align-chips").get_by_text("Dropped").click()
     _row(page, 1).hover()
     _row(page, 1).get_by_role("button", name="Bring it back").click()
@@ -173,8 +164,6 @@ def test_a_long_alignment_a_page_at_a_time_the_least_sure_first(page: Page, addr
 
 
 def test_two_editions_become_pairs_and_a_corpus(page: Page, tmp_path: Path) -> None:
-    from tests.test_corpora import ENGLISH, GERMAN
-
     _texts(page)
     for side, text in (("a", ENGLISH), ("b", GERMAN)):
         path = book(tmp_path / f"sea.{side}.txt", text)
@@ -217,26 +206,3 @@ def test_a_zip_becomes_a_corpus_that_is_chosen(page: Page, tmp_path: Path) -> No
     corpus = page.locator(".v-corpus[data-name=texts-en-de]")
     corpus.get_by_text("Delete").click()
     expect(corpus).to_have_count(0)
-
-
-def test_only_the_page_and_the_owner_reach_it(
-    browser: Browser, page: Page, address: str, home: Path
-) -> None:
-    own = {"x-verso": "align"}
-    place = f"alignments/{ID}"
-    assert page.request.get(f"{address}/{place}").status == 403
-    assert page.request.post(f"{address}/{place}/undo", data={}).status == 403
-    assert page.request.get(f"{address}/{place}", headers=own).status == 200
-    wrong = page.request.post(f"{address}/{place}/rows/999/merge", headers=own, data={})
-    assert wrong.status == 409
-    assert page.request.get(f"{address}/alignments/..%2f..%2fx", headers=own).status == 404
-    with serving(home, host="0.0.0.0") as shared, looking(browser, shared) as theirs:
-        for path in ("", "/next", "/rows/1/form", "/pairs.tmx", "/pairs.jsonl"):
-            assert theirs.request.get(f"{shared}/{place}{path}", headers=own).status == 404
-        for path in ("/undo", "/rows/1/merge"):
-            answer = theirs.request.post(f"{shared}/{place}{path}", headers=own, data={})
-            assert answer.status == 404
-        _texts(theirs)
-        expect(theirs.locator("#corpus-folder")).to_be_hidden()
-        expect(theirs.locator("#corpus-memory")).to_be_hidden()
-        expect(theirs.locator("#align-list")).not_to_contain_text("Tale")

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer import proofread_output, readers
+from trainer.alignments import About, write_about
+from trainer.background import STATUS
 from trainer.proofread import ALIGNMENT, CHANGES, Proofreading
 from trainer.proofread_rows import Row, State
 from translator import tmx
@@ -39,6 +41,14 @@ def alignment(folder: Path, source: list[str], target: list[str], beads: list[An
     }
     rows = [{"source": a, "target": b, "confidence": c} for a, b, c in beads]
     (folder / ALIGNMENT).write_text(json.dumps({**sides, "beads": rows}), "utf-8")
+    return folder
+
+
+def stored(home: Path, name: str, source: list[str], target: list[str], beads: list[Any]) -> Path:
+    """An alignment of a data home, ready to be proofread."""
+    folder = alignment(home / "alignments" / name, source, target, beads)
+    write_about(folder, About("Tale", "a.txt", "b.txt", "en", "de", 1.0))
+    (folder / STATUS).write_text('{"state": "done"}')
     return folder
 
 
