@@ -45,7 +45,7 @@ def write(folder: Path, kind: str, *, tied: bool = True, seed: int = 1) -> Path:
         "num_hidden_layers": _LAYERS.get(kind, 2),
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
-        "max_position_embeddings": 2048,
+        "max_position_embeddings": 16384,
         "initializer_range": 0.15,
         "tie_word_embeddings": tied,
     }
@@ -73,7 +73,9 @@ def write(folder: Path, kind: str, *, tied: bool = True, seed: int = 1) -> Path:
     return folder
 
 
-def write_adapter(base: Path, folder: Path, seed: int = 7, scale: float = 0.05, **options: Any) -> Path:
+def write_adapter(
+    base: Path, folder: Path, seed: int = 7, scale: float = 0.05, **options: Any
+) -> Path:
     """An adapter with weights that change the output visibly; ``options`` are those of LoRA."""
     import torch
     from peft import LoraConfig, get_peft_model

@@ -44,13 +44,12 @@ Kind = Literal["merged", "adapter", "safetensors"]
 Progress = Callable[[str, float], None]
 
 _ROOM = 1.2  # a file may be so much larger than its type's bits say
-_CONTEXT = 1024  # tokens that a probe may have
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to make of a run. ``quantization`` counts for ``merged``; ``name`` empty: the run's;
-    ``checkpoint`` 0: the best one; ``lines``: dev lines that are translated for the proof."""
+    ``checkpoint`` 0: the best one."""
 
     kind: Kind = "merged"
     quantization: str = "Q4_K_M"
@@ -244,15 +243,19 @@ class _Export:
 
         tokenizer = AutoTokenizer.from_pretrained(str(self._base.folder), local_files_only=True)
         style = style_for(tokenizer, self._wanted.model.style, self._base.style)
-        data = replace(self._wanted.data, length=min(self._wanted.data.length, _CONTEXT))
+        length = min(self._wanted.data.length, export_reference.LONGEST)
+        data = replace(self._wanted.data, length=length)
         corpus = Corpus.load(Path(data.corpus).expanduser())
+        step = self._order.checkpoint or self._run.status().best_step
+        known = export_reference.recorded(self._run, step)
+        count = self._wanted.evaluation.lines if known else export_reference.LINES
         probes = export_reference.probes(
-            corpus, data, tokenizer, style, encoder_decoder=self._base.encoder_decoder
+            corpus, data, tokenizer, style, count, encoder_decoder=self._base.encoder_decoder
         )
         reference = Reference(probes, tokenizer, style, self._folder)
         self._report("loading the trained model", 0.0)
         model = export_reference.load(self._trained.folder, self._adapter_folder)
-        reference.compute(model, self._report)
+        reference.compute(model, known, self._report)
         return reference
 
     # --- making ------------------------------------------------------------------------------
@@ -325,7 +328,7 @@ class _Export:
             partial.replace(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        scores = export_proof.scores(reference.probes, reference.translations)
+        scores = reference.scores  # the tokenizer is the very same, and so are the weights
         return replace(proof, lines=len(reference.probes), trained=scores, exported=scores)
 
     # --- proving -----------------------------------------------------------------------------
@@ -333,7 +336,7 @@ class _Export:
     def _options(self, model: Path, adapter: Path | None = None) -> GgufOptions:
         return GgufOptions(
             model,
-            context=2 * _CONTEXT,
+            context=self._wanted.data.length + 512,
             slots=1,
             threads=self._settings.threads,
             adapter=str(adapter or ""),
@@ -352,8 +355,8 @@ class _Export:
             proof,
             texts=texts,
             lines=len(translations),
-            trained=export_proof.scores(reference.probes, reference.translations),
-            exported=export_proof.scores(reference.probes, translations),
+            trained=reference.scores,
+            exported=export_reference.scores(reference.probes, translations),
         )
         export_proof.check_scores(proof)
         return proof

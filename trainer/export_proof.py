@@ -6,15 +6,14 @@ to the rounding of its type; does it translate dev lines as well. A model that f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trainer import evaluate_scores
-from trainer.export_reference import Numbers, Probe, Reference, Report
+from trainer.export_reference import Numbers, Reference, Report
 from translator.engines.gguf_vocab import Tokenizer
 from translator.engines.hf_tokens import text_ids
 from translator.errors import ModelError
@@ -151,23 +150,6 @@ def _compared(trained: Numbers, exported: Numbers) -> tuple[Numbers, Numbers, Nu
 def _log_softmax(logits: Any) -> Any:
     shifted = logits - logits.max(1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-
-
-def scores(probes: Sequence[Probe], translations: Sequence[str]) -> dict[str, float]:
-    """chrF++ by direction."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for probe, translation in zip(probes, translations, strict=True):
-        direction = f"{probe.text.of}>{probe.text.to}"
-        groups.setdefault(direction, []).append((translation, probe.text.target))
-    return {
-        direction: evaluate_scores.score(
-            [ours for ours, _ in pairs],
-            [theirs for _, theirs in pairs],
-            direction.partition(">")[2],
-            ("chrf++",),
-        )["chrf++"].score
-        for direction, pairs in groups.items()
-    }
 
 
 def check_scores(proof: Proof) -> None:

@@ -10,19 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trainer import evaluate_scores
 from trainer.config import DataPart, EvaluationPart
 from trainer.corpus import Corpus
 from trainer.dataset_examples import Renderer, Text
 from trainer.dataset_making import Making
 from trainer.dataset_report import DatasetReport
+from trainer.runs import Run
 from translator.engines.pool import free_memory
 from translator.prompts import PromptStyle
 from translator.types import Prompt, TranslationTask
 
 PROMPTS = 20  # whose logits are compared
-LINES = 40  # dev lines that are translated
+LINES = 12  # dev lines of each direction that are translated, if training has not done so
+LONGEST = 4096  # tokens of a prompt and its translation
 _TARGET = 16  # tokens of each reference after which logits are compared
-_LONGEST, _ROOM = 256, 32  # tokens that a translation may have, and beyond three prompts
+_REPLY, _ROOM = 256, 32  # tokens that a translation may have, and beyond three prompts
 _BATCH = 8  # lines translated together
 _SPARE = 1.3  # memory that a model takes beyond its weights
 
@@ -52,7 +55,7 @@ class Probe:
     @property
     def room(self) -> int:
         """The most tokens that its translation may have."""
-        return min(_LONGEST, 3 * len(self.prompt_ids) + _ROOM)
+        return min(_REPLY, 3 * len(self.prompt_ids) + _ROOM)
 
     @property
     def count(self) -> int:
@@ -61,9 +64,17 @@ class Probe:
 
 
 def probes(
-    corpus: Corpus, data: DataPart, tokenizer: Any, style: PromptStyle, *, encoder_decoder: bool
+    corpus: Corpus,
+    data: DataPart,
+    tokenizer: Any,
+    style: PromptStyle,
+    count: int,
+    *,
+    encoder_decoder: bool,
 ) -> list[Probe]:
-    """Dev lines that fit, evenly from the beginning to the end of each direction's.
+    """Dev lines that fit, ``count`` of each direction, evenly from its beginning to its end.
+
+    These are the lines that training itself translates for the same count.
 
     Raises :class:`InputError` when there is none.
     """
@@ -75,7 +86,16 @@ def probes(
         prompt = style.render(TranslationTask(line.text.source, line.text.of, line.text.to))
         probe = Probe(line.text, prompt, example.prompt, example.target)
         found.setdefault(line.direction, []).append(probe)
-    return [probe for each in found.values() for probe in _spread(each, -(-LINES // len(found)))]
+    return [probe for each in found.values() for probe in _spread(each, count)]
+
+
+def recorded(run: Run, step: int) -> dict[str, float]:
+    """chrF++ by direction that training measured at a step; empty if it cannot be compared."""
+    settings = run.settings
+    if settings.stages or settings.data.too_long == "split" or settings.data.length > LONGEST:
+        return {}
+    scores = (row.get("chrf", {}) for row in run.metrics() if row["step"] == step)
+    return next((dict(found) for found in scores if found), {})
 
 
 def _spread(items: Sequence[Any], count: int) -> list[Any]:
@@ -85,7 +105,7 @@ def _spread(items: Sequence[Any], count: int) -> list[Any]:
 
 
 class Reference:
-    """The trained model's logits (kept in ``folder``) and translations for the probes."""
+    """The trained model's logits (kept in ``folder``) and chrF++ for the probes."""
 
     def __init__(
         self, probes: Sequence[Probe], tokenizer: Any, style: PromptStyle, folder: Path
@@ -94,22 +114,22 @@ class Reference:
         self.tokenizer = tokenizer
         self.style = style
         self.compared = _spread(probes, PROMPTS)
-        self.translations: list[str] = []
+        self.scores: dict[str, float] = {}
         self._folder = folder
 
     def logits(self, number: int) -> Numbers:
         """[count, vocabulary] for ``compared[number]``."""
         return np.load(self._folder / f"{number}.npy", mmap_mode="r")
 
-    def compute(self, model: Any, report: Report) -> None:
-        """Ask a model of transformers. ``report`` gets (what, fraction)."""
+    def compute(self, model: Any, known: dict[str, float], report: Report) -> None:
+        """Ask a model of transformers. ``known``: its chrF++, if training has measured it."""
         import torch
 
         with torch.no_grad():
             for number, probe in enumerate(self.compared):
                 report("asking the trained model", number / len(self.compared))
                 np.save(self._folder / f"{number}.npy", answer(model, probe))
-            self.translations = list(self._translated(model, report))
+            self.scores = known or scores(self.probes, list(self._translated(model, report)))
 
     def _translated(self, model: Any, report: Report) -> Iterator[str]:
         from trainer.train_batches import padded
@@ -120,6 +140,23 @@ class Reference:
         for first in range(0, len(lines), _BATCH):
             report("translating with the trained model", first / len(lines))
             yield from dev.translate(model, lines[first : first + _BATCH])
+
+
+def scores(probes: Sequence[Probe], translations: Sequence[str]) -> dict[str, float]:
+    """chrF++ by direction."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for probe, translation in zip(probes, translations, strict=True):
+        direction = f"{probe.text.of}>{probe.text.to}"
+        groups.setdefault(direction, []).append((translation, probe.text.target))
+    return {
+        direction: evaluate_scores.score(
+            [ours for ours, _ in pairs],
+            [theirs for _, theirs in pairs],
+            direction.partition(">")[2],
+            ("chrf++",),
+        )["chrf++"].score
+        for direction, pairs in groups.items()
+    }
 
 
 def answer(model: Any, probe: Probe) -> Numbers:
@@ -143,6 +180,7 @@ def load(folder: Path, adapter: Path | None) -> Any:
     import torch
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     bytes_of = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     dtype = torch.float32 if 2 * bytes_of * _SPARE < free_memory() else torch.bfloat16
     config = transformers.AutoConfig.from_pretrained(str(folder), local_files_only=True)
