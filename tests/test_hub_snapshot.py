@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.models_support import Reply, Server, serve
+from translator.cli import main
 from translator.errors import Cancelled, DownloadError, ModelError
 from translator.models import http_source, hub_snapshot
 from translator.models.download import pull
@@ -158,6 +159,26 @@ def test_a_hub_that_does_not_answer_well(
     hub.replies["/api/models/owner/tiny/revision/v1"] = reply
     with pytest.raises(DownloadError, match=message):
         pull(SPEC, tmp_path)
+
+
+def test_a_repository_is_added_by_its_name(
+    hub: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VERSO_HOME", str(tmp_path))
+    head = json.dumps({"weight": {"dtype": "F32", "shape": [1000, 2000], "data_offsets": [0, 8]}})
+    weights = len(head).to_bytes(8, "little") + head.encode() + bytes(8)
+    files = {"config.json": FILES["config.json"], "model.safetensors": weights}
+    hub.replies.update(replies(files))
+    arguments = ["models", "add", "owner/tiny", "--revision", "v1", "--style", "tagged"]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == "tiny\n"
+    registry = Registry(Settings(home=tmp_path))
+    spec = registry.get("tiny")
+    assert registry.installed(spec) and spec.parameters == "2M" and spec.style == "tagged"
+    assert spec.architecture == "llama" and spec.name == "owner/tiny"
+    assert main(["models", "add", "no/where.gguf"]) == 1
+    registry.remove("tiny")
+    assert not (tmp_path / "models" / "owner--tiny").exists()
 
 
 def test_a_snapshot_by_name_becomes_a_model(hub: Server, tmp_path: Path) -> None:

@@ -30,12 +30,15 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     shown.add_argument("id", help="id or alias")
     shown.add_argument("--json", action="store_true", help="as JSON")
     shown.set_defaults(run=_show)
-    added = actions.add_parser("add", help="use a GGUF file or a model's folder of your own")
-    added.add_argument("file", type=Path, help="a GGUF file, or a folder with config.json")
+    added = actions.add_parser("add", help="use a model of your own, or one of a hub")
+    added.add_argument(
+        "file", help="a GGUF file, a folder with config.json, or a hub's repository (owner/name)"
+    )
     added.add_argument("--id", help="what to call it (default: from the file)")
     added.add_argument("--name", help="its name for people")
     added.add_argument("--style", help="its prompt style (default: read off the file)")
     added.add_argument("--base", help="the model that an adapter's folder belongs to")
+    added.add_argument("--revision", default="main", help="of a hub's repository")
     added.set_defaults(run=_add)
     pulled = actions.add_parser("pull", help="download a model, or check the one that is here")
     pulled.add_argument("id", nargs="?", help="id or alias (default: the starter model)")
@@ -133,11 +136,18 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    _, registry = _open()
+    from translator.commands.fetch import fetch_repository
+    from translator.models import hub_snapshot
+
+    settings, registry = _open()
+    path = Path(arguments.file)
+    repository = "" if path.exists() else hub_snapshot.repository(arguments.file)
+    if repository:
+        path = fetch_repository(repository, arguments.revision, settings)
     spec = registry.add(
-        arguments.file,
-        id=arguments.id,
-        name=arguments.name,
+        path,
+        id=arguments.id or repository.rpartition("/")[2] or None,
+        name=arguments.name or repository or None,
         style=arguments.style,
         base=arguments.base,
     )

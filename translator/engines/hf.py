@@ -8,11 +8,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from translator.engines.base import Chunk, Engine, EngineInfo, Event, Failure, Request, Sink
 from translator.engines.child import ChildEngine, usable_threads
 from translator.errors import EngineError
+
+
+def missing_packages(*, adapter: bool = False) -> list[str]:
+    """What this engine needs and is not installed; nothing is imported."""
+    needed = ["torch", "transformers", "safetensors", *(["peft"] if adapter else [])]
+    return [name for name in needed if find_spec(name) is None]
 
 
 @dataclass(frozen=True, slots=True)

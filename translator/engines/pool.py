@@ -10,12 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.engines.base import Engine, EngineInfo
-from translator.engines.hf import SharedBases
+from translator.engines.hf import SharedBases, missing_packages
 from translator.errors import EngineError, ModelError, VersoError
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
@@ -189,13 +188,10 @@ class EnginePool:
         from translator.engines.hf import HfOptions
 
         spec = entry.spec
-        missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
-        if spec.adapter and find_spec("peft") is None:
-            missing.append("peft")
-        if missing:
+        if missing := missing_packages(adapter=bool(spec.adapter)):
             raise ModelError(
-                f"{spec.name} runs on {' and '.join(missing)}, which is not installed.",
-                "Install it on the Train tab, or with `verso train --install`.",
+                f"{spec.name} needs packages that are not installed: {', '.join(missing)}.",
+                "Install them on the Train tab, or with `verso train --install`.",
             )
         options = HfOptions(
             path=self._registry.path(spec),

@@ -26,6 +26,7 @@ from translator.settings import Settings
 
 _NOTE = "verso-snapshot.json"
 _PATIENCE = 30.0  # seconds
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _WANTED = re.compile(
     r"(model|adapter_model|pytorch_model)[\w.-]*\.safetensors|[\w.-]+\.json|[\w.-]+\.jinja"
     r"|[\w.-]*\.(model|spm|tiktoken)|(vocab|merges)\.txt|(LICEN[CS]E|NOTICE)[\w.-]*",
@@ -65,6 +66,11 @@ def snapshot(
     transfer = Transfer(repository, 0, progress, threading.Event(), _PATIENCE)
     fetch((HubSource(repository, revision=revision),), target, transfer)
     return target
+
+
+def repository(text: str) -> str:
+    """The text if it is the name of a hub's repository (``owner/name``), else nothing."""
+    return text if _REPOSITORY.fullmatch(text) and not text.endswith(".gguf") else ""
 
 
 def folder_name(repository: str) -> str:

@@ -82,14 +82,12 @@ def prompt_style(name: str, encoder_decoder: bool, template: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "", name.lower())
     if "madlad" in plain:
         return "madlad"
-    if "nllb" in plain:
-        return "nllb"
     if "translategemma" in plain or "source_lang_code" in template:
         return "translategemma"
     if "hymt" in plain or "hunyuanmt" in plain:
         return "hy-mt"
     if encoder_decoder:
-        return "plain" if "opusmt" in plain or "marian" in plain else "tagged"
+        return "tagged"
     return "chat" if template else "few-shot"
 
 
