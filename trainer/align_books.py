@@ -60,7 +60,7 @@ def _language(path: Path, given: str, text: str, declared: str) -> Language:
     if declared:
         return languages.get(declared)
     raise InputError(
-        f"The language of {path.name} cannot be told.", "Name both with --from and --to."
+        f"The language of {path.name} cannot be told.", "Name the languages of both."
     )
 
 
@@ -77,7 +77,7 @@ def require_alike(a: Edition, b: Edition) -> None:
     if a.language == b.language:
         raise InputError(
             f"Both books are in {a.language.name}.",
-            "Give two editions in different languages; if that is wrong, say --from and --to.",
+            "Give two editions in different languages; if that is wrong, name both.",
         )
     sizes = [sum(lengths.size(s.text) for s in edition.sentences) for edition in (a, b)]
     usual = lengths.usual(a.language, b.language, prose=True).mean

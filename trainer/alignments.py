@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -110,9 +110,17 @@ class Alignments:
             raise InputError(f"The books cannot be stored: {why}.") from error
         return alignment_id
 
-    def again(self, alignment_id: str) -> None:
-        """Align anew what was stopped or has failed. Raises :class:`InputError`."""
-        background.start(self.get(alignment_id).folder, _MODULE, self._home)
+    def again(self, alignment_id: str, source: str = "", target: str = "") -> None:
+        """Align anew what was stopped or has failed, with other languages where they are named.
+
+        Raises :class:`InputError`.
+        """
+        one = self.get(alignment_id)
+        about = replace(
+            one.about, source=source or one.about.source, target=target or one.about.target
+        )
+        write_about(one.folder, about)
+        background.start(one.folder, _MODULE, self._home)
 
     def stop(self, alignment_id: str) -> None:
         """Stop aligning."""

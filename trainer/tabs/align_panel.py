@@ -74,11 +74,13 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None) -> gr.State:
             return {message: views.error(problem)}
         return {message: "", a: None, b: None, **shown(known, request)}
 
-    def act(event: gr.EventData, known: str, request: gr.Request) -> dict[Any, Any]:
+    def act(
+        event: gr.EventData, of: str, to: str, known: str, request: gr.Request
+    ) -> dict[Any, Any]:
         texts, alignment_id = own(request), str(event.id)
         try:
             if event.action == "again":
-                texts.align_again(alignment_id)
+                texts.align_again(alignment_id, of, to)
             elif event.action == "stop":
                 texts.stop_aligning(alignment_id)
             elif event.action == "delete":
@@ -89,7 +91,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None) -> gr.State:
 
     seen = [listing, timer, ready]
     start.click(begin, [a, b, source, target, ready], [message, a, b, *seen], **_QUIET)
-    listing.click(act, ready, [message, *seen], **_QUIET)
+    listing.click(act, [source, target, ready], [message, *seen], **_QUIET)
     timer.tick(shown, ready, seen, **_QUIET)
     for event in (page.load, *([tab.select] if tab else [])):
         event(shown, ready, seen, **_QUIET)

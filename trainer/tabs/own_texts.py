@@ -90,9 +90,9 @@ class OwnTexts:
         note_owner(self._alignments.get(alignment_id).folder / "owner", self._owner)
         return alignment_id
 
-    def align_again(self, alignment_id: str) -> None:
+    def align_again(self, alignment_id: str, source: str = "", target: str = "") -> None:
         """Align anew what was stopped or has failed."""
-        self._alignments.again(self.alignment(alignment_id).id)
+        self._alignments.again(self.alignment(alignment_id).id, source, target)
 
     def stop_aligning(self, alignment_id: str) -> None:
         """Stop aligning."""
