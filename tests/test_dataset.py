@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -129,6 +130,22 @@ def test_it_is_made_once(tokenizer: Any, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):  # no older file answers
             prepare(*others, tmp_path / "k")
     assert [p.name for p in (tmp_path / "k").iterdir()] == [first.folder.name]
+
+
+def test_what_nobody_uses_is_forgotten(tokenizer: Any, tmp_path: Path) -> None:
+    texts = corpus(tmp_path / "c", pairs(5))
+    style = style_for(tokenizer, "tagged", "")
+    old, used = (
+        prepare(texts, "train", tokenizer, style, replace(DATA, length=n), tmp_path / "k").folder
+        for n in (100, 101)
+    )
+    (tmp_path / "k" / ".half").mkdir()
+    for path in (old / "report.json", used / "report.json", tmp_path / "k" / ".half"):
+        os.utime(path, (0, 0))
+    prepare(texts, "train", tokenizer, style, replace(DATA, length=101), tmp_path / "k")
+    assert old.exists()
+    new = prepare(texts, "train", tokenizer, style, DATA, tmp_path / "k").folder
+    assert {path.name for path in (tmp_path / "k").iterdir()} == {used.name, new.name}
 
 
 def test_what_is_too_long_is_dropped_or_refused(tokenizer: Any, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """A corpus as token ids on disk, ready to be trained with.
 
 The dataset is an Arrow file that is mapped into memory, so its size does not matter. It is made
-once for the same corpus, tokenizer, prompt style and settings, and found again later.
+once for the same corpus, tokenizer, prompt style and settings, and found again for as long as it
+is used now and then.
 
 Columns: ``input_ids``; ``labels``, of the same length with -100 on the prompt (causal models), or
 the target alone (encoder-decoder ones); ``length`` in tokens; ``direction`` as in ``en>de``;
@@ -15,6 +16,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _VERSION = 1  # of how examples are made: older files are not used again
 _DATA, _REPORT = "data.arrow", "report.json"
+_UNUSED = 30 * 86_400.0  # seconds after which a dataset is not kept any longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,11 @@ def prepare(
     if not (folder / _REPORT).is_file():
         renderer = Renderer(tokenizer, style, wanted.length, encoder_decoder=encoder_decoder)
         making = Making(corpus, part, wanted, parts, renderer, progress)
+        _forget_old(cache)
         _write(making, folder)
     import datasets
+
+    (folder / _REPORT).touch()
 
     report = DatasetReport.of(json.loads((folder / _REPORT).read_text("utf-8")))
     return Prepared(datasets.Dataset.from_file(str(folder / _DATA)), report, folder)
@@ -103,6 +110,16 @@ def _key(
     if backend is not None:
         digest.update(backend.to_str().encode())
     return digest.hexdigest()[:20]
+
+
+def _forget_old(cache: Path) -> None:
+    """Remove datasets that nobody used for long, and what a killed process left."""
+    oldest = time.time() - _UNUSED
+    for folder in cache.glob("*"):
+        report = folder / _REPORT
+        with suppress(FileNotFoundError):  # another process may be at it
+            if (report if report.exists() else folder).stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(making: Making, folder: Path) -> None:
