@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.runs_support import FAKE, tiny_corpus
+from tests.runs_support import FAKE, tiny_corpus, wait_for
 from trainer import runs, search
 from trainer.config import RunSettings
 from trainer.search import Trial
@@ -117,6 +120,34 @@ def test_a_search_that_was_stopped_goes_on(tmp_path: Path, corpus: Path) -> None
     assert {trial.state for trial in trials} <= {"done", "stopped"}
     assert {run.id for run in first} <= {trial.run for trial in trials}, "none was begun anew"
     assert trials == sorted(trials, key=lambda trial: trial.score or 0, reverse=True)
+
+
+def test_a_killed_search_finds_its_trial_again(tmp_path: Path, corpus: Path) -> None:
+    long = settings(corpus).with_values({"training.steps": 100, "machine.threads": 20})
+    made = search.create(long, [Field("method.rank", (4,))], 1, tmp_path)
+    code = (
+        "import sys, threading\nfrom pathlib import Path\nfrom trainer.search import Search\n"
+        "from tests.runs_support import FAKE\n"
+        "made = Search(Path(sys.argv[1]))\n"
+        "made.run(lambda trial: None, threading.Event(), trainer=FAKE)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(made.folder)],
+        cwd=Path(__file__).parent.parent,
+        start_new_session=True,
+    )
+    while not (found := runs.all(tmp_path)):
+        assert process.poll() is None
+        time.sleep(0.05)
+    wait_for(found[0], lambda status: status.step > 3)
+    process.kill()
+    process.wait()
+    (running,) = made.trials()
+    assert (running.state, running.run) == ("running", found[0].id)
+    made.run(lambda _: None, threading.Event(), trainer=FAKE)
+    (done,) = made.trials()
+    assert (done.state, done.run) == ("done", found[0].id)
+    assert [row["step"] for row in found[0].metrics() if "loss" in row] == list(range(1, 101))
 
 
 def test_a_failed_trial_does_not_end_the_search(tmp_path: Path, corpus: Path) -> None:

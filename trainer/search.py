@@ -257,13 +257,14 @@ _STATES = {
 def _study(search: Search) -> Any:
     import optuna
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+    log = str(search.folder / "study.log")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = search.read()[0]
     return optuna.create_study(
         study_name=search.id,
-        storage=JournalStorage(JournalFileBackend(str(search.folder / "study.log"))),
+        storage=JournalStorage(JournalFileBackend(log, JournalFileOpenLock(log))),
         sampler=optuna.samplers.TPESampler(seed=settings.training.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
         direction="maximize" if settings.evaluation.metric == "chrf" else "minimize",
