@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from trainer.dataset_documents import Line
 from trainer.dataset_examples import IGNORED, Example
@@ -15,13 +12,8 @@ from trainer.dataset_examples import IGNORED, Example
 Kept = tuple[Line, Example]
 Row = dict[str, Any]
 
-_BATCH = 1000
+_TOKENS = 200_000  # written at once
 _OPEN = 64  # rows that are packed at the same time
-_IDS = pa.list_(pa.int32())
-_KINDS = {
-    "input_ids": _IDS, "labels": _IDS, "position_ids": _IDS, "length": pa.int32(),
-    "direction": pa.string(), "row": pa.int64(),
-}  # fmt: skip
 
 
 def row(line: Line, example: Example, *, encoder_decoder: bool) -> Row:
@@ -65,12 +57,31 @@ def packed(kept: Iterable[Kept], length: int) -> Iterator[Row]:
 
 def write(rows: Iterable[Row], path: Path, *, positions: bool) -> int:
     """Write an Arrow stream that ``datasets.Dataset.from_file`` maps; returns how many rows."""
-    names = [name for name in _KINDS if positions or name != "position_ids"]
-    schema = pa.schema([(name, _KINDS[name]) for name in names])
+    import pyarrow as pa
+
+    ids = pa.list_(pa.int32())
+    kinds = {
+        "input_ids": ids, "labels": ids, "length": pa.int32(), "direction": pa.string(),
+        "row": pa.int64(),
+    }  # fmt: skip
+    schema = pa.schema((kinds | {"position_ids": ids} if positions else kinds).items())
     count = 0
-    left = iter(rows)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as stream:
-        while batch := list(islice(left, _BATCH)):
+        for batch in _batches(rows):
             stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
             count += len(batch)
     return count
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows together, few enough that their tokens do not fill the memory."""
+    batch: list[Row] = []
+    tokens = 0
+    for each in rows:
+        batch.append(each)
+        tokens += each["length"]
+        if tokens >= _TOKENS:
+            yield batch
+            batch, tokens = [], 0
+    if batch:
+        yield batch
