@@ -34,7 +34,7 @@ def start(run: Run, resume: bool = False, *, trainer: Sequence[str] = TRAINER) -
     missing or the corpus is not the one that it began with.
     """
     status = run.status()
-    if not _is_free(run, status.busy):
+    if not run.is_free(0.0 if status.busy else _LEAVING):
         raise InputError(f"The run {run.id} is being trained.", f"See `verso runs show {run.id}`.")
     if status.state == "done":
         raise InputError(f"The run {run.id} is finished.", "Clone it to train once more.")
@@ -66,16 +66,6 @@ def stop(run: Run, *, now: bool = False) -> None:
 def is_alive(run: Run) -> bool:
     """Whether a process trains the run, or waits for its turn."""
     return run.is_held()
-
-
-def _is_free(run: Run, busy: bool) -> bool:
-    """Whether no process has the run; one that has just said its last word may still be going."""
-    patience = time.monotonic() + (0.0 if busy else _LEAVING)
-    while run.is_held():
-        if time.monotonic() >= patience:
-            return False
-        time.sleep(_TICK)
-    return True
 
 
 def _require_same_corpus(run: Run, known: str) -> None:

@@ -41,6 +41,7 @@ EXPORTS = "exports.json"
 
 _GRACE = {"run.lock": 30.0, "launch.lock": 2.0}  # seconds: a look at a lock holds it for a moment
 _BIRTH = 90.0  # seconds until a process that was started must hold the run
+_TICK = 0.05  # seconds
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
@@ -166,6 +167,15 @@ class Run:
         """Whether a process trains the run, or waits for its turn."""
         return any(_is_held(self.folder / name) for name in _GRACE)
 
+    def is_free(self, patience: float = 1.0) -> bool:
+        """Whether no process has the run. A process that leaves, or looks, may take seconds."""
+        end = time.monotonic() + patience
+        while self.is_held():
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_TICK)
+        return True
+
     @contextmanager
     def hold(self, launching: bool = False, patience: float | None = None) -> Iterator[None]:
         """Hold the run as its trainer, or as the process that starts one (``launching``).
@@ -236,7 +246,7 @@ def find(home: Path, name: str) -> Run:
 
 def delete(run: Run) -> None:
     """Delete a run with its checkpoints. Raises :class:`InputError` while a process has it."""
-    if run.is_held():
+    if not run.is_free():
         raise InputError(f"The run {run.id} is being trained.", "Stop it first.")
     try:
         # Without its settings it is no run any more, whatever else cannot be deleted.
