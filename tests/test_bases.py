@@ -119,9 +119,8 @@ def test_an_adapter_computes_what_was_trained(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("options", [{"use_rslora": True}, {"alpha_pattern": {"q_proj": 3}}])
+@pytest.mark.parametrize("trial", ["llama"], indirect=True)
 def test_other_scales_are_folded(trial: Trial, options: dict[str, Any], tmp_path: Path) -> None:
-    if trial.family.gguf != "llama":
-        pytest.skip("one architecture is enough")
     folder = tiny_trained.write_adapter(trial.base.folder, tmp_path / "adapter", **options)
     path = tmp_path / "adapter.gguf"
     export_lora.write(Adapter(folder), gguf_file.read(trial.gguf), trial.family, path, FACTS)
@@ -137,22 +136,20 @@ def test_other_scales_are_folded(trial: Trial, options: dict[str, Any], tmp_path
         ({"target_modules": ["embed_tokens"]}, "embedding"),
     ],
 )
+@pytest.mark.parametrize("trial", ["qwen2"], indirect=True)
 def test_what_no_gguf_adapter_can_do_is_refused(
     trial: Trial, options: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
-    if trial.family.gguf != "qwen2":
-        pytest.skip("one architecture is enough")
     adapter = Adapter(tiny_trained.write_adapter(trial.base.folder, tmp_path / "a", **options))
     with pytest.raises(ModelError, match=words) as error:
         export_lora.check(adapter, gguf_file.read(trial.gguf), trial.family)
     assert "merged" in error.value.hint
 
 
+@pytest.mark.parametrize("trial", ["qwen2", "gemma3_text"], indirect=True)
 def test_an_adapter_fits_the_trimmed_model(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if trial.family.gguf not in ("gemma3", "qwen2"):
-        pytest.skip("one of each tokenizer is enough")
     monkeypatch.setattr(trim, "_COMMON", 0)  # a tiny vocabulary is all common
     settings = Settings(tmp_path, threads=1)
     made = Workshop(settings, Registry(settings)).trim(
@@ -176,6 +173,7 @@ def test_an_adapter_fits_the_trimmed_model(
 # --- where a base comes from -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("trial", ["qwen2"], indirect=True)
 def test_a_base_is_written_out_once(trial: Trial) -> None:
     note = trial.base.folder / "verso-base.json"
     before = note.stat().st_mtime_ns
@@ -187,6 +185,7 @@ def test_a_base_is_written_out_once(trial: Trial) -> None:
     ]
 
 
+@pytest.mark.parametrize("trial", ["qwen2"], indirect=True)
 def test_a_folder_is_a_base(trial: Trial) -> None:
     base = bases.resolve(str(trial.original), trial.settings)
     assert base.folder == trial.original.resolve()

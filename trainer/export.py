@@ -249,10 +249,10 @@ class _Export:
         step = self._order.checkpoint or self._run.status().best_step
         known = export_reference.recorded(self._run, step)
         count = self._wanted.evaluation.lines if known else export_reference.LINES
-        probes = export_reference.probes(
-            corpus, data, tokenizer, style, count, encoder_decoder=self._base.encoder_decoder
+        found = export_reference.probes(
+            corpus, data, tokenizer, style, encoder_decoder=self._base.encoder_decoder
         )
-        reference = Reference(probes, tokenizer, style, self._folder)
+        reference = Reference(found, count, tokenizer, style, self._folder)
         self._report("loading the trained model", 0.0)
         model = export_reference.load(self._trained.folder, self._adapter_folder)
         reference.compute(model, known, self._report)
@@ -284,15 +284,18 @@ class _Export:
         kind = self._order.quantization
         whole = partial if kind == "F16" else self._folder / "model.gguf"
         self._write(whole, name, reference)
+        first = None
         if kind != "F16":
             # First that every layer is where it belongs, then what the quantization costs.
-            self._compare(self._options(whole), reference, export_proof.limit("F16"))
+            allowed = export_proof.limit("merged")
+            first = self._compare(self._options(whole), reference, allowed)
             quantize(
                 whole, partial, kind, lambda done: self._report(f"quantizing to {kind}", done),
                 threads=self._settings.threads, stop=stop,
             )  # fmt: skip
             whole.unlink()
-        return self._proved(self._options(partial), reference, export_proof.limit(kind))
+        proof = self._proved(self._options(partial), reference, export_proof.limit(kind))
+        return replace(proof, unquantized=first.divergence if first else None)
 
     def _write(self, path: Path, name: str, reference: Reference) -> None:
         total = export_folder.size(self._trained)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,16 +68,10 @@ def probes(
     data: DataPart,
     tokenizer: Any,
     style: PromptStyle,
-    count: int,
     *,
     encoder_decoder: bool,
-) -> list[Probe]:
-    """Dev lines that fit, ``count`` of each direction, evenly from its beginning to its end.
-
-    These are the lines that training itself translates for the same count.
-
-    Raises :class:`InputError` when there is none.
-    """
+) -> dict[str, list[Probe]]:
+    """The dev lines that fit, by direction. Raises :class:`InputError` when there is none."""
     renderer = Renderer(tokenizer, style, data.length, encoder_decoder=encoder_decoder)
     plain = replace(data, too_long="drop", packing=False, weights={}, limit=0)
     making = Making(corpus, "dev", plain, (), renderer, lambda _what, _fraction: None)
@@ -86,7 +80,7 @@ def probes(
         prompt = style.render(TranslationTask(line.text.source, line.text.of, line.text.to))
         probe = Probe(line.text, prompt, example.prompt, example.target)
         found.setdefault(line.direction, []).append(probe)
-    return [probe for each in found.values() for probe in _spread(each, count)]
+    return found
 
 
 def recorded(run: Run, step: int) -> dict[str, float]:
@@ -105,15 +99,26 @@ def _spread(items: Sequence[Any], count: int) -> list[Any]:
 
 
 class Reference:
-    """The trained model's logits (kept in ``folder``) and chrF++ for the probes."""
+    """What the trained model computes: logits (kept in ``folder``) for the probes in ``compared``,
+    chrF++ of its translations of ``probes``, which are ``count`` lines of each direction, evenly
+    from its beginning to its end.
+    """
 
     def __init__(
-        self, probes: Sequence[Probe], tokenizer: Any, style: PromptStyle, folder: Path
+        self,
+        found: Mapping[str, Sequence[Probe]],
+        count: int,
+        tokenizer: Any,
+        style: PromptStyle,
+        folder: Path,
     ) -> None:
-        self.probes = probes
+        # The lines that training itself translates for the same count.
+        self.probes = [probe for each in found.values() for probe in _spread(each, count)]
+        self.compared = [
+            probe for each in found.values() for probe in _spread(each, -(-PROMPTS // len(found)))
+        ]
         self.tokenizer = tokenizer
         self.style = style
-        self.compared = _spread(probes, PROMPTS)
         self.scores: dict[str, float] = {}
         self._folder = folder
 
@@ -123,13 +128,10 @@ class Reference:
 
     def compute(self, model: Any, known: dict[str, float], report: Report) -> None:
         """Ask a model of transformers. ``known``: its chrF++, if training has measured it."""
-        import torch
-
-        with torch.no_grad():
-            for number, probe in enumerate(self.compared):
-                report("asking the trained model", number / len(self.compared))
-                np.save(self._folder / f"{number}.npy", answer(model, probe))
-            self.scores = known or scores(self.probes, list(self._translated(model, report)))
+        for number, probe in enumerate(self.compared):
+            report("asking the trained model", number / len(self.compared))
+            np.save(self._folder / f"{number}.npy", answer(model, probe))
+        self.scores = known or scores(self.probes, list(self._translated(model, report)))
 
     def _translated(self, model: Any, report: Report) -> Iterator[str]:
         from trainer.train_batches import padded
@@ -163,14 +165,15 @@ def answer(model: Any, probe: Probe) -> Numbers:
     """The logits of a model of transformers for a probe, [count, vocabulary]."""
     import torch
 
-    begun = probe.ids[len(probe.prompt_ids) :]
-    if model.config.is_encoder_decoder:
-        prompt = torch.tensor([probe.prompt_ids], device=model.device)
-        start = torch.tensor([[model.config.decoder_start_token_id, *begun]], device=model.device)
-        logits = model(input_ids=prompt, decoder_input_ids=start).logits[0]
-    else:
-        ids = torch.tensor([probe.ids], device=model.device)
-        logits = model(input_ids=ids, logits_to_keep=probe.count).logits[0]
+    device, begun = model.device, probe.ids[len(probe.prompt_ids) :]
+    with torch.no_grad():
+        if model.config.is_encoder_decoder:
+            prompt = torch.tensor([probe.prompt_ids], device=device)
+            start = torch.tensor([[model.config.decoder_start_token_id, *begun]], device=device)
+            logits = model(input_ids=prompt, decoder_input_ids=start).logits[0]
+        else:
+            ids = torch.tensor([probe.ids], device=device)
+            logits = model(input_ids=ids, logits_to_keep=probe.count).logits[0]
     numbers: Numbers = logits.float().cpu().numpy()
     return numbers
 
