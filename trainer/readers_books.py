@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
 from trainer.align import align
@@ -24,7 +23,7 @@ _SUFFIXES = tuple(suffix for suffix in SUFFIXES if suffix not in (".srt", ".vtt"
 _PLAIN = (".txt", ".text")
 _LANGUAGE = re.compile(r"(?<=.)[._-](?=([a-z]{2,3}(?:[_-][a-z]{2,4})?)$)", re.IGNORECASE)
 _SURE = 0.5  # confidence of a pair, as in ``verso align``
-_CHAPTERS = 5  # headings from which on chapters are documents
+_CHAPTERS = 5  # from which on they are documents: the split needs some
 _LINES = 10  # of two texts: as many on both sides are no accident
 
 
@@ -87,8 +86,7 @@ def aligned(a: Edition, b: Edition, name: str) -> Iterator[Pair | Unusable]:
     """
     require_alike(a, b)
     of, to = a.language.tag, b.language.tag
-    chapters = list(accumulate(int(sentence.heading) for sentence in a.sentences))
-    known = bool(chapters) and chapters[-1] >= _CHAPTERS
+    known = len(set(a.chapters)) >= _CHAPTERS
     beads = align(a.sentences, b.sentences, a.language, b.language)
     for number, bead in enumerate(beads, 1):
         source, target = texts(a, bead.source), texts(b, bead.target)
@@ -98,5 +96,5 @@ def aligned(a: Edition, b: Edition, name: str) -> Iterator[Pair | Unusable]:
             why = f"the aligner is not sure ({bead.confidence:.2f})"
             yield Unusable(name, number, why, f"{source}\t{target}")
         else:
-            document = f"{name}#{chapters[bead.source.start]}" if known else ""
+            document = f"{name}#{a.chapters[bead.source.start]}" if known else ""
             yield Pair(source, target, of, to, name, number, name, document=document)
