@@ -115,8 +115,41 @@ def test_a_prompt_is_cut_as_everywhere(model: Callable[[str], Loaded]) -> None:
     assert end.prompt_tokens > len("x y z") + 1  # the control token is spelled out
 
 
+@pytest.mark.parametrize("kind", ["llama", "t5"])
+def test_a_reply_may_have_a_given_beginning(model: Callable[[str], Loaded], kind: str) -> None:
+    """The target language of NLLB: the model reads it, and it is no part of the text."""
+    loaded = model(kind)
+    given = (PromptPart("<2de>", special=True), PromptPart("sea"))
+    requests = [
+        Request(f"r{n}", Prompt((PromptPart(TEXTS[n]),), reply=given), Sampling(12))
+        for n in range(5)
+    ]
+    wrapped = HfModel(loaded, context=512, slots=3)
+    ends = run(Batcher(wrapped), requests)
+    for one in requests:
+        ids, begin = wrapped.prompt_ids(one.prompt), wrapped.reply_ids(one.prompt)
+        start = torch.tensor([[loaded.start, *begin] if loaded.encoder_decoder else ids + begin])
+        arguments = {"decoder_input_ids": start} if loaded.encoder_decoder else {}
+        output = loaded.model.generate(
+            torch.tensor([ids]) if loaded.encoder_decoder else start,
+            **arguments,
+            max_new_tokens=12,
+            do_sample=False,
+            eos_token_id=sorted(loaded.ends),
+        )[0].tolist()
+        text = loaded.tokenizer.decode(output[start.shape[1] :], skip_special_tokens=True)
+        assert isinstance(end := ends[one.id], Done)
+        assert end.text == text and end.new_tokens <= 12
+
+
 def test_sampling_has_a_stream_of_its_own(model: Callable[[str], Loaded]) -> None:
-    hot = {"temperature": 0.8, "top_k": 40, "top_p": 0.9, "min_p": 0.01, "repetition_penalty": 1.2}
+    hot: dict[str, Any] = {
+        "temperature": 0.8,
+        "top_k": 40,
+        "top_p": 0.9,
+        "min_p": 0.01,
+        "repetition_penalty": 1.2,
+    }
     together = run(
         Batcher(HfModel(model("llama"), context=512, slots=4)),
         [request(n, seed=7, **hot) for n in range(6)],
@@ -187,7 +220,7 @@ def test_too_little_memory_halves_the_batch_and_goes_on(
     @functools.wraps(forward)
     def refusing(*arguments: Any, **values: Any) -> Any:
         nonlocal calls
-        ids = values.get("decoder_input_ids", values.get("input_ids"))
+        ids = values["decoder_input_ids" if "decoder_input_ids" in values else "input_ids"]
         calls += 1
         widest.append(len(ids))
         if calls > at and len(ids) > 2:

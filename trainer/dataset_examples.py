@@ -14,7 +14,7 @@ from typing import Any
 from trainer.align import Bead, align
 from trainer.align_text import Sentence
 from translator import languages, sentences
-from translator.engines.hf_tokens import prompt_ids, text_ids
+from translator.engines.hf_tokens import prompt_ids, reply_ids, text_ids
 from translator.errors import InputError
 from translator.prompts import PromptStyle, StyleInfo, get_style
 from translator.prompts.template import frame
@@ -94,8 +94,14 @@ class Renderer:
     def example(self, text: Text) -> Example:
         """The tokens of a text, however many. Raises :class:`ModelError` as the style does."""
         task = TranslationTask(text.source, text.of, text.to, context=text.context)
-        prompt = prompt_ids(self._tokenizer, self._style.render(task), encoder=self.encoder_decoder)
-        return Example(prompt, [*text_ids(self._tokenizer, self._lead + text.target), self.end])
+        rendered = self._style.render(task)
+        prompt = prompt_ids(self._tokenizer, rendered, encoder=self.encoder_decoder)
+        target = [
+            *reply_ids(self._tokenizer, rendered),
+            *text_ids(self._tokenizer, self._lead + text.target),
+            self.end,
+        ]
+        return Example(prompt, target)
 
     @property
     def reads_context(self) -> bool:

@@ -67,6 +67,7 @@ class ChildEngine:
             "parts": [[part.text, part.special] for part in request.prompt.parts],
             "shared": request.prompt.shared,
             "stop": list(request.prompt.stop),
+            "reply": [[part.text, part.special] for part in request.prompt.reply],
             "sampling": asdict(request.sampling),
             "priority": int(request.priority),
             "adapter": request.adapter,

@@ -45,6 +45,7 @@ class _Row:
     order: int
     choice: Choice
     new: list[int]
+    given: int  # of ``new``; the model did not write them
     read: int = 0
     tail: Tail = field(default_factory=Tail)
     ended: bool = False
@@ -86,7 +87,8 @@ class Batcher:
     def submit(self, request: Request) -> None:
         """Queue a request."""
         tokens = self._model.prompt_ids(request.prompt)
-        room = self._model.room(len(tokens))
+        new = self._model.reply_ids(request.prompt)
+        room = self._model.room(len(tokens)) - len(new)
         if room < 1:
             error = InputError(
                 f"The text is too long for this model: {len(tokens)} tokens with the "
@@ -95,7 +97,6 @@ class Batcher:
             )
             self._early.append(Failure(request.id, error))
             return
-        new: list[int] = []
         row = _Row(
             request,
             tokens,
@@ -105,6 +106,7 @@ class Batcher:
             order=next(self._order),
             choice=Choice(request.sampling, request.id, new),
             new=new,
+            given=len(new),
         )
         heapq.heappush(self._waiting, row)
 
@@ -209,7 +211,14 @@ class Batcher:
         row.ended = True
         seconds = time.monotonic() - row.submitted
         events.append(
-            Done(row.request.id, row.reply.text, finish, len(row.tokens), len(row.new), seconds)
+            Done(
+                row.request.id,
+                row.reply.text,
+                finish,
+                len(row.tokens),
+                len(row.new) - row.given,
+                seconds,
+            )
         )
 
     def _tidy(self) -> None:
@@ -256,7 +265,7 @@ class Batcher:
             if stopped:
                 row.tail = Tail()
                 self._end(row, Finish.STOP, events)
-            elif len(row.new) >= row.limit:
+            elif len(row.new) - row.given >= row.limit:
                 self._end(row, Finish.LENGTH, events)
 
     # --- trouble ---------------------------------------------------------------------------

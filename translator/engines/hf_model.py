@@ -11,7 +11,7 @@ import torch
 from translator.engines.hf_decoding import DecoderBatch, EncodedBatch
 from translator.engines.hf_load import Loaded
 from translator.engines.hf_text import Detokenizer
-from translator.engines.hf_tokens import prompt_ids, text_lengths
+from translator.engines.hf_tokens import prompt_ids, reply_ids, text_lengths
 from translator.errors import EngineError, ModelError
 from translator.types import Prompt
 
@@ -46,6 +46,10 @@ class HfModel:
         """The tokens of a prompt."""
         loaded = self._loaded
         return prompt_ids(loaded.tokenizer, prompt, encoder=loaded.encoder_decoder)
+
+    def reply_ids(self, prompt: Prompt) -> list[int]:
+        """The tokens that its reply begins with."""
+        return reply_ids(self._loaded.tokenizer, prompt)
 
     def lengths(self, texts: list[str]) -> list[int]:
         """The number of tokens of each text."""

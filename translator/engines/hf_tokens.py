@@ -46,6 +46,12 @@ def prompt_ids(tokenizer: Any, prompt: Prompt, *, encoder: bool = False) -> list
     return [*head, *ids, *tail]
 
 
+def reply_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+    """The tokens that the reply begins with, given and not written by the model."""
+    reader = _reader(tokenizer)
+    return [id for part in prompt.reply for id in reader.ids(part.text, special=part.special)]
+
+
 def text_ids(tokenizer: Any, text: str) -> list[int]:
     """The tokens of a plain text: nothing in it is a control token, nothing is added."""
     return _reader(tokenizer).ids(text, special=False)

@@ -149,6 +149,7 @@ def _request(message: Message) -> Request:
         tuple(PromptPart(text, special) for text, special in message["parts"]),
         message["shared"],
         tuple(message["stop"]),
+        tuple(PromptPart(text, special) for text, special in message["reply"]),
     )
     sampling = Sampling(**message["sampling"])
     priority = Priority(message["priority"])

@@ -82,6 +82,10 @@ def prompt_style(name: str, encoder_decoder: bool, template: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "", name.lower())
     if "madlad" in plain:
         return "madlad"
+    if "nllb" in plain:
+        return "nllb"
+    if "opusmt" in plain:
+        return "bare"
     if "translategemma" in plain or "source_lang_code" in template:
         return "translategemma"
     if "hymt" in plain or "hunyuanmt" in plain:

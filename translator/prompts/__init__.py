@@ -14,6 +14,7 @@ from translator.prompts.completion import (
     TaggedContextStyle,
     TaggedStyle,
 )
+from translator.prompts.encoders import BareStyle, NllbStyle
 
 __all__ = ["STYLES", "UNKNOWN", "PromptStyle", "StyleContext", "StyleInfo", "get_style"]
 
@@ -25,6 +26,8 @@ STYLES: dict[str, Callable[[StyleContext], PromptStyle]] = {
     "hy-mt": HyMtStyle,
     "translategemma": TranslateGemmaStyle,
     "madlad": MadladStyle,
+    "nllb": NllbStyle,
+    "bare": BareStyle,
     "pseudo": PseudoStyle,
 }
 
