@@ -99,13 +99,25 @@ def test_a_killed_supervisor_leaves_the_trainer_alone(home: Path, corpus: Path) 
     run = make_run(home, corpus, training__steps=120)
     start(run)
     status = wait_for(run, lambda status: status.step >= 3)
-    supervisor = int(Path(f"/proc/{status.pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    os.kill(supervisor, signal.SIGKILL)
+    os.kill(_parent(status.pid), signal.SIGKILL)
     wait_for(run, lambda now: now.step > status.step + 2)
     with pytest.raises(InputError, match="is being trained"):
         start(run, resume=True)
     launcher.stop(run)
     assert wait_for(run, over).state == "stopped"
+
+
+def test_a_supervisor_that_is_asked_to_end_lets_the_trainer_save(home: Path, corpus: Path) -> None:
+    run = make_run(home, corpus, training__steps=2000, training__save=5000)
+    start(run)
+    status = wait_for(run, lambda status: status.step >= 3)
+    os.kill(_parent(status.pid), signal.SIGTERM)
+    assert wait_for(run, over).state == "stopped"
+    assert len(run.checkpoints()) == 1
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 def test_training_survives_the_app(home: Path, corpus: Path) -> None:

@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     def wish(_: int, __: FrameType | None) -> None:
         (run.folder / STOP).touch()
 
-    signal.signal(signal.SIGTERM, wish)  # the machine is being shut down
+    for each in (signal.SIGTERM, signal.SIGINT):  # the machine is shut down; somebody means well
+        signal.signal(each, wish)
     try:
         with run.hold(launching=True):
             return _supervise(run, arguments.resume, arguments.trainer)
