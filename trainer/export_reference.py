@@ -124,7 +124,8 @@ class Reference:
 
     def logits(self, number: int) -> Numbers:
         """[count, vocabulary] for ``compared[number]``."""
-        return np.load(self._folder / f"{number}.npy", mmap_mode="r")
+        numbers: Numbers = np.load(self._folder / f"{number}.npy", mmap_mode="r")
+        return numbers
 
     def compute(self, model: Any, known: dict[str, float], report: Report) -> None:
         """Ask a model of transformers. ``known``: its chrF++, if training has measured it."""
@@ -134,11 +135,12 @@ class Reference:
         self.scores = known or scores(self.probes, list(self._translated(model, report)))
 
     def _translated(self, model: Any, report: Report) -> Iterator[str]:
-        from trainer.train_batches import padded
+        from trainer.train_batches import CausalBatch
         from trainer.train_dev import DevSet, Line
 
         lines = [Line(p.prompt_ids, p.task, p.text.target, p.prompt.stop) for p in self.probes]
-        dev = DevSet([], lines, self.style, self.tokenizer, padded, EvaluationPart(), _BATCH)
+        collate = CausalBatch(self.tokenizer.pad_token_id)
+        dev = DevSet([], lines, self.style, self.tokenizer, collate, EvaluationPart(), _BATCH)
         for first in range(0, len(lines), _BATCH):
             report("translating with the trained model", first / len(lines))
             yield from dev.translate(model, lines[first : first + _BATCH])

@@ -141,7 +141,7 @@ def _has_prefix(description: Json) -> bool:
     steps = normalizer.get("normalizers", [normalizer])
     before = description.get("pre_tokenizer") or {}
     if before.get("type") == "Metaspace":
-        return before.get("prepend_scheme", "always") != "never"
+        return bool(before.get("prepend_scheme", "always") != "never")
     return any(step.get("type") == "Prepend" for step in steps)
 
 

@@ -93,12 +93,12 @@ class Adapter:
                 parts.setdefault(found[1], {})[part] = values
             else:
                 self.saved[name.replace(".modules_to_save", "")] = values
-        for module, part in parts.items():
-            embedding = "eA" in part
-            a, b = (part.get(f"e{n}" if embedding else n) for n in "AB")
+        for module, halves in parts.items():
+            embedding = "eA" in halves
+            a, b = (halves.get(f"e{n}" if embedding else n) for n in "AB")
             if a is None or b is None:
                 raise ModelError(f"The adapter in {self.folder} is broken: {module} lacks a half.")
-            magnitude = part.get("magnitude_vector")
+            magnitude = halves.get("magnitude_vector")
             if magnitude is not None and embedding:
                 raise ModelError("DoRA on embeddings cannot be exported.")
             self.layers[f"{module}.weight"] = Lora(

@@ -152,8 +152,8 @@ def llama3_factors(
     waves = 2 * np.pi * theta ** (np.arange(0, size, 2) / size)
     low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
     smooth = np.clip((original / waves - low) / (high - low), 0.0, 1.0)
-    factors: npt.NDArray[np.float32] = 1 / ((1 - smooth) / scaling["factor"] + smooth)
-    return factors.astype(np.float32)
+    factors = 1 / ((1 - smooth) / scaling["factor"] + smooth)
+    return np.asarray(factors, dtype=np.float32)
 
 
 def _gemma3(
