@@ -369,6 +369,16 @@ def test_an_encoder_and_a_decoder_have_their_own_room(t5: Any, tmp_path: Path) -
         )  # fmt: skip
 
 
+def test_what_a_reply_begins_with_stands_before_the_target(t5: Any) -> None:
+    """NLLB's decoder is given the target language first."""
+    style = style_for(t5, "nllb", "")
+    example = Renderer(t5, style, 64, encoder_decoder=True).example(
+        Text("Sea.", "Meer.", "en", "de")
+    )
+    assert t5.decode(example.prompt) == "eng_LatnSea.<|endoftext|>"
+    assert t5.decode(example.target) == "deu_LatnMeer.<|endoftext|>"
+
+
 def test_a_translation_that_no_reply_could_have_is_left_out(tokenizer: Any, tmp_path: Path) -> None:
     odd = [
         Pair("One line.", "Zwei\nZeilen.", "en", "de", "a", 1),

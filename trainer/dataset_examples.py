@@ -27,7 +27,10 @@ _TEMPLATE_STYLES = ("chat", "hy-mt")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Token ids. Only ``target`` is trained: the translation and the token that ends it."""
+    """Token ids. Only ``target`` is trained: the translation and the token that ends it.
+
+    Where a prompt gives the tokens that a reply begins with, ``target`` begins with them.
+    """
 
     prompt: list[int]
     target: list[int]
