@@ -59,7 +59,7 @@ def train(run: Run, *, resume: bool) -> bool:
     import torch
     import transformers
 
-    from trainer import train_loop, train_model, train_plan
+    from trainer import train_loop, train_lora, train_model, train_plan
     from trainer.train_work import Work
 
     if settings.machine.threads:
@@ -70,6 +70,7 @@ def train(run: Run, *, resume: bool) -> bool:
     where = train_model.device()
     exact = train_model.precision(settings.training.precision, where)
     model = train_model.load(work.base, settings, exact, where)
+    train_lora.quicken(model)
     plan = train_plan.plan(settings, work.lengths, train_world.size())
     checkpoint = _checkpoint(run) if resume else None
     _describe(run, work, model, plan, exact, where, checkpoint)
