@@ -162,6 +162,17 @@
     mark();
   }
 
+  /* A row among its neighbours, whatever was filtered. */
+  async function inText(row) {
+    const number = row.dataset.id;
+    asked = new URLSearchParams({ around: number });
+    await load();
+    asked.delete("around");
+    remember();
+    rowWith(number)?.scrollIntoView({ block: "center" });
+    rowWith(number)?.focus({ preventScroll: true });
+  }
+
   function step(row, by) {
     const rows = [...document.querySelectorAll("#align-rows .a-row")];
     focus(rows[row ? rows.indexOf(row) + by : 0]);
@@ -232,6 +243,7 @@
     leave,
     edit,
     right,
+    show: inText,
     cut: (row, button) => act(row, "cut", { side: button.dataset.side, cut: Number(button.dataset.cut) }),
     up: (row, button) => act(row, "up", { side: button.dataset.side }),
     down: (row, button) => act(row, "down", { side: button.dataset.side }),
@@ -289,6 +301,7 @@
     d: (row) => row && act(row, "down", { side }),
     m: (row) => row && act(row, "merge"),
     s: (row) => row && act(row, "split"),
+    g: (row) => row && inText(row),
     x: (row) => row && act(row, row.dataset.state === "dropped" ? "open" : "drop"),
     z: () => ACTIONS.undo(),
   };

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate
 from typing import Any, Literal
 
 from translator import lengths
@@ -210,6 +210,4 @@ def _shares(sentences: tuple[str, ...]) -> list[float]:
     """The share of the text that stands before each place, 0 to 1."""
     sizes = [0.0, *(lengths.size(sentence) for sentence in sentences)]
     total = sum(sizes) or 1.0
-    shares = [sum(sizes[: k + 1]) / total for k in range(len(sizes))]
-    assert all(a <= b for a, b in pairwise(shares))
-    return shares
+    return [before / total for before in accumulate(sizes)]

@@ -30,10 +30,16 @@ class _Asked:
     """Which rows to show, from the address."""
 
     def __init__(
-        self, shown: Shown = "all", order: Order = "text", text: str = "", first: int = 0
+        self,
+        shown: Shown = "all",
+        order: Order = "text",
+        text: str = "",
+        first: int = 0,
+        around: int = -1,
     ) -> None:
         self.shown, self.order, self.text = shown, order, text[:200]
         self.first = first
+        self.around = around  # the page with the row of this id, if it is shown
 
 
 def routes(context: AppContext) -> APIRouter:
@@ -62,7 +68,9 @@ def routes(context: AppContext) -> APIRouter:
 
     def page_of(one: Alignment, work: Proofreading, asked: _Asked) -> dict[str, Any]:
         rows = work.filtered(asked.shown, asked.text, asked.order)
-        first = max(0, asked.first if asked.first < len(rows) else (len(rows) - 1) // PAGE * PAGE)
+        place = next((k for k, row in enumerate(rows) if row.row.id == asked.around), asked.first)
+        first = place // PAGE * PAGE
+        first = max(0, first if first < len(rows) else (len(rows) - 1) // PAGE * PAGE)
         shown = rows[first : first + PAGE]
         return {
             "head": align_view.head(one, work),

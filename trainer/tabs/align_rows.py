@@ -60,7 +60,9 @@ def _article(one: Placed, body: str, css: str) -> str:
     return (
         f'<article class="v-row a-row {css}" id="bead-{one.row.id}" data-id="{one.row.id}" '
         f'data-state="{one.row.state.value}" tabindex="0" aria-label="Row {one.at + 1}">'
-        f'<div class="v-number">{one.at + 1:,} {_how(one.row)}</div>{body}</article>'
+        '<div class="v-number"><button type="button" class="a-number" data-do="show" '
+        f'tabindex="-1" title="Show it in the text (g)">{one.at + 1:,}</button>{_how(one.row)}'
+        f"</div>{body}</article>"
     )
 
 
@@ -101,7 +103,7 @@ def _actions(row: Row) -> str:
     buttons = [
         _button("right", "This pair is right (Space)") if row.linked else "",
         _button("edit", "Edit the texts (Enter)"),
-        _button("merge", "Merge with the row below (m)"),
+        _button("merge", "Merge with the row below it in the text (m)"),
         _button("split", "Split where the lengths fit best (s)") if many else "",
         _button("open", "Bring it back (x)")
         if row.state is State.DROPPED

@@ -94,7 +94,7 @@ def listing(rows: list[Placed], work: Proofreading, first: int, total: int) -> s
         for key, what in (
             ("Space", "right"), ("n", "next to look at"), ("← →", "side"), ("u", "first up"),
             ("d", "last down"), ("m", "merge"), ("s", "split"), ("x", "drop"), ("Enter", "edit"),
-            ("z", "undo"),
+            ("g", "show in the text"), ("z", "undo"),
         )
     )  # fmt: skip
     pager = f'<nav class="v-pager" aria-label="Pages">{where}</nav>'

@@ -137,14 +137,12 @@ def settings(
     Raises :class:`InputError`.
     """
     staged = Path(given[form.staged]) if given[form.staged] else None
-    named = "" if context.shared else str(given[form.folder] or "").strip()
+    named = folder_of(context, given[form.folder])
     memory = bool(given[form.memory]) and not context.shared
     editions = list(given[form.editions] or ())
     if not (staged or named or memory or editions):
         raise InputError("Choose texts first.", "Files, a folder, or two editions of a book below.")
-    if named and not Path(named).expanduser().exists():
-        raise InputError(f"{named} does not exist.", "Check its name.")
-    inputs = [str(Path(named).expanduser())] if named else []
+    inputs = [str(named)] if named else []
     aligned = [(own.alignment(one).about.title, own.proofreading(one)) for one in editions]
     # All that can be refused is refused before anything is moved.
     wanted = CorpusSettings(
@@ -232,9 +230,9 @@ def _number(text: str | None, usual: int) -> int:
     return int(bare)
 
 
-def _proposed(staged: Path | None, named: str, wanted: CorpusSettings) -> str:
+def _proposed(staged: Path | None, named: Path | None, wanted: CorpusSettings) -> str:
     """A name for the corpus: that of the texts, and the languages."""
-    stem = Path(named).name
+    stem = named.name if named else ""
     if staged and not stem:
         stem = min((path.name.split(".")[0] for path in staged.iterdir()), default="")
     pair = f"{wanted.source}-{wanted.targets[0]}"
@@ -244,6 +242,23 @@ def _proposed(staged: Path | None, named: str, wanted: CorpusSettings) -> str:
 def _kept(path: Path, folder: Path) -> str:
     folder.mkdir(exist_ok=True)
     return str(shutil.copyfile(path, folder / path.name))
+
+
+def folder_of(context: AppContext, given: str | None) -> Path | None:
+    """The folder that a person named, if it may be named here.
+
+    Raises :class:`InputError` if there is none of this name.
+    """
+    text = "" if context.shared else (given or "").strip()
+    if not text:
+        return None
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError:  # ~somebody who is not known here
+        path = Path(text)
+    if not path.exists():
+        raise InputError(f"{text} does not exist.", "Check its name.")
+    return path
 
 
 def again(

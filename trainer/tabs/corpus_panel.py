@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from trainer import corpus_look
 from trainer.tabs import align, align_panel, corpus_cards, corpus_form, corpus_inside
 from trainer.tabs.own_texts import OwnTexts
-from translator.errors import InputError, VersoError
+from translator.errors import VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owner_of
@@ -62,7 +62,9 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
         """The list as it is now, with the newest corpus chosen where none is."""
         entries = own(request).corpora()
         folders = [str(entry.folder) for entry in entries if entry.corpus]
-        kept = folder if folder in folders else next(iter(folders), "")
+        # A training that is cloned may learn from a corpus that lies elsewhere.
+        elsewhere = bool(folder) and Path(folder).parent != context.settings.home / "corpora"
+        kept = folder if folder in folders or elsewhere else next(iter(folders), "")
         return {
             chosen: kept if kept != folder else gr.skip(),
             listing: corpus_cards.listing(entries, kept),
@@ -93,18 +95,19 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
         source, target = tags
         return {form.source: source, form.target: target, message: _found(inputs, source, target)}
 
-    def named(folder: str) -> dict[Any, Any]:
-        path = Path(folder.strip()).expanduser()
-        if context.shared or not folder.strip():
-            return {message: ""}
-        if not path.exists():
-            return {message: views.error(InputError(f"{path} does not exist.", "Check its name."))}
-        return told([path])
+    def search(folder: str) -> dict[Any, Any]:
+        try:
+            path = corpus_form.folder_of(context, folder)
+        except VersoError as problem:
+            return {message: views.error(problem)}
+        return told([path]) if path else {message: ""}
 
     def look(staged: str, folder: str, source: str, target: str) -> dict[Any, Any]:
-        inputs = [Path(staged)] if staged else []
-        if folder.strip() and not context.shared:
-            inputs.append(Path(folder.strip()).expanduser())
+        try:
+            named = corpus_form.folder_of(context, folder)
+        except VersoError as problem:
+            return {message: views.error(problem)}
+        inputs = [path for path in (Path(staged) if staged else None, named) if path]
         return {message: _found(inputs, source, target) if inputs else ""}
 
     def edition(chosen: list[str], request: gr.Request) -> dict[Any, Any]:
@@ -161,7 +164,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab | None = None) -> gr
         [form.staged, *languages],
         **_QUIET,
     )
-    form.folder.blur(named, form.folder, languages, **_QUIET)
+    form.folder.blur(search, form.folder, languages, **_QUIET)
     form.editions.input(edition, form.editions, languages, **_QUIET)
     gr.on(
         [form.source.input, form.target.input],
