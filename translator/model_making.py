@@ -157,7 +157,7 @@ class Workshop:
         if self._registry.holder(order.model) is None and path.is_file():
             path = path.resolve()
             same = (s for s in self._registry.list() if s.file and self._is_at(s, path))
-            return next(same, None) or describe(path, progress=_hashing(order)), path
+            return next(same, None) or describe(path, hashed=False), path
         spec = self._registry.get(order.model)
         if spec.kind is not ModelKind.GGUF or not spec.file:
             raise ModelError(
