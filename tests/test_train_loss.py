@@ -49,7 +49,7 @@ def _assert_same(first: dict[str, Any], second: dict[str, Any], tolerance: float
     assert first.keys() == second.keys()
     for name, gradient in first.items():
         size = second[name].norm()
-        assert (gradient - second[name]).norm() <= tolerance * size + 1e-6, name
+        assert (gradient - second[name]).norm() <= tolerance * size + 1e-5, name
 
 
 @pytest.mark.parametrize("kind", ["qwen2", "gemma3_text", "lfm2"])
