@@ -315,6 +315,7 @@ def child_environment() -> dict[str, str]:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     return {
         "GOMP_SPINCOUNT": "10000",
+        "HF_HUB_OFFLINE": "1",  # what is not on this machine is not looked for elsewhere
         **os.environ,
         "PYTHONPATH": path,
         "PYTHONUNBUFFERED": "1",

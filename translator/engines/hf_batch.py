@@ -11,11 +11,9 @@ from then on half as many decode together.
 
 from __future__ import annotations
 
-import gc
 import heapq
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -23,48 +21,16 @@ import torch
 
 from translator.engines.base import Chunk, Done, Event, Failure, Finish, Priority, Request
 from translator.engines.gguf_text import ReplyText
-from translator.engines.hf_decoding import DecoderBatch, EncodedBatch
+from translator.engines.hf_decoding import DecoderBatch
 from translator.engines.hf_load import out_of_memory
 from translator.engines.hf_model import HfModel
+from translator.engines.hf_rows import Group, Kind, Row
 from translator.engines.hf_sampling import Choice, choose
 from translator.engines.hf_text import Tail
 from translator.errors import EngineError, InputError, ModelError
 
+_BOOK_EVERY = 5  # steps; the share of a book while a person's text is translated on a CPU
 _SHARE = 8  # of the places: so many must be free, or finished, before the batch is formed anew
-
-
-@dataclass(slots=True)
-class _Row:
-    """A request. ``read`` of its ``new`` tokens have gone through the model."""
-
-    request: Request
-    tokens: list[int]
-    limit: int  # most new tokens
-    reply: ReplyText
-    submitted: float
-    order: int
-    choice: Choice
-    new: list[int]
-    given: int  # of ``new``; the model did not write them
-    read: int = 0
-    tail: Tail = field(default_factory=Tail)
-    ended: bool = False
-
-    def __lt__(self, other: _Row) -> bool:
-        return (self.request.priority, self.order) < (other.request.priority, other.order)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Rows that decode together, all with the same adapter."""
-
-    adapter: str
-    rows: list[_Row]
-    batch: DecoderBatch | EncodedBatch
-
-    @property
-    def living(self) -> list[int]:
-        return [index for index, row in enumerate(self.rows) if not row.ended]
 
 
 class Batcher:
@@ -73,11 +39,12 @@ class Batcher:
     def __init__(self, model: HfModel) -> None:
         self._model = model
         self._slots = model.slots
-        self._waiting: list[_Row] = []
-        self._groups: list[_Group] = []
+        self._waiting: list[Row] = []
+        self._groups: list[Group] = []
         self._order = count()
         self._cancelled: set[str] = set()
         self._early: list[Event] = []  # of requests that never got into the queue
+        self._steps_alone = 0
 
     @property
     def idle(self) -> bool:
@@ -97,7 +64,7 @@ class Batcher:
             )
             self._early.append(Failure(request.id, error))
             return
-        row = _Row(
+        row = Row(
             request,
             tokens,
             limit=max(1, min(request.sampling.max_new_tokens, room)),
@@ -127,8 +94,7 @@ class Batcher:
             if newcomers:
                 self._guarded(newcomers, self._read, newcomers, events)
             elif self._groups:
-                group = self._groups.pop(0)  # its turn; it goes to the end of the line
-                self._groups.append(group)
+                group = self._turn()
                 self._guarded(group.rows, self._decode, group, events)
         return events
 
@@ -145,7 +111,7 @@ class Batcher:
         self._tidy()
         self._cancelled.clear()
 
-    def _newcomers(self) -> list[_Row]:
+    def _newcomers(self) -> list[Row]:
         """Who is to be read now: nobody until it is worth it, but a person at once."""
         if not self._waiting:
             return []
@@ -155,14 +121,14 @@ class Batcher:
         worth = 1 if person else min(len(self._waiting), max(1, self._slots // share))
         if free < worth:
             return []
-        adapter = self._waiting[0].request.adapter
-        chosen: list[_Row] = []
-        left: list[_Row] = []
+        kind = self._kind(self._waiting[0])
+        chosen: list[Row] = []
+        left: list[Row] = []
         widest = 0
         while self._waiting and len(chosen) < free:
             row = heapq.heappop(self._waiting)
             width = max(widest, len(row.tokens) + len(row.new))
-            if row.request.adapter != adapter:
+            if self._kind(row) != kind:
                 left.append(row)
             elif chosen and width * (len(chosen) + 1) > self._model.prompt_budget:
                 left.append(row)
@@ -174,9 +140,9 @@ class Batcher:
             heapq.heappush(self._waiting, row)
         return chosen
 
-    def _read(self, rows: Sequence[_Row], events: list[Event]) -> None:
-        adapter = rows[0].request.adapter
-        self._model.use(adapter)
+    def _read(self, rows: Sequence[Row], events: list[Event]) -> None:
+        kind = self._kind(rows[0])
+        self._model.use(kind[0])
         if self._model.joins:
             batch = self._model.read([row.tokens + row.new for row in rows])
             for row in rows:
@@ -185,11 +151,11 @@ class Batcher:
             batch = self._model.read([row.tokens for row in rows])
             for row in rows:
                 row.read = 0
-        group = _Group(adapter, list(rows), batch)
+        group = Group(kind, list(rows), batch)
         self._take(group, events)
         if not group.living:
             return
-        mate = next((each for each in self._groups if each.adapter == adapter), None)
+        mate = next((each for each in self._groups if each.kind == kind), None)
         if (
             mate is None
             or not isinstance(mate.batch, DecoderBatch)
@@ -201,7 +167,7 @@ class Batcher:
         mate.batch.join([(mate.batch, mate.living), (batch, group.living)])
         mate.rows = [each.rows[index] for each, living in both for index in living]
 
-    def _end(self, row: _Row, finish: Finish, events: list[Event]) -> None:
+    def _end(self, row: Row, finish: Finish, events: list[Event]) -> None:
         if finish is not Finish.CANCELLED:
             rest, stopped = row.reply.add(self._model.text.rest(row.tail).encode())
             finish = Finish.STOP if stopped else finish
@@ -233,19 +199,36 @@ class Batcher:
 
     # --- work ------------------------------------------------------------------------------
 
-    def _decode(self, group: _Group, events: list[Event]) -> None:
-        self._model.use(group.adapter)
+    def _kind(self, row: Row) -> Kind:
+        together = self._model.device != "cpu"
+        return row.request.adapter, Priority.BOOK if together else row.request.priority
+
+    def _turn(self) -> Group:
+        """Whose turn it is: one after the other, but people take most steps from books."""
+        people = [each for each in self._groups if each.kind[1] is Priority.INTERACTIVE]
+        line = self._groups
+        if people and len(people) < len(line):
+            self._steps_alone = (self._steps_alone + 1) % _BOOK_EVERY
+            books = [each for each in line if each.kind[1] is not Priority.INTERACTIVE]
+            line = people if self._steps_alone else books
+        group = line[0]
+        self._groups.remove(group)
+        self._groups.append(group)
+        return group
+
+    def _decode(self, group: Group, events: list[Event]) -> None:
+        self._model.use(group.kind[0])
         group.batch.step([row.new[row.read] if not row.ended else 0 for row in group.rows])
         for row in group.rows:
             row.read += not row.ended
         self._take(group, events)
         self._tidy()
 
-    def _take(self, group: _Group, events: list[Event]) -> None:
+    def _take(self, group: Group, events: list[Event]) -> None:
         """Choose each row's next token and add its text; the reply may end with it."""
         group.batch.logits[:, self._model.never] = -torch.inf
         tokens = choose(group.batch.logits, [row.choice for row in group.rows])
-        writing: list[tuple[_Row, int]] = []
+        writing: list[tuple[Row, int]] = []
         for row, token in zip(group.rows, tokens, strict=True):
             if row.ended or row.read < len(row.new):
                 continue  # done, or reading what it had written before memory ran out
@@ -270,7 +253,7 @@ class Batcher:
 
     # --- trouble ---------------------------------------------------------------------------
 
-    def _guarded(self, rows: Sequence[_Row], work: Any, argument: Any, events: list[Event]) -> None:
+    def _guarded(self, rows: Sequence[Row], work: Any, argument: Any, events: list[Event]) -> None:
         """Do some work; if memory runs out on the way, go on with fewer rows at a time."""
         try:
             work(argument, events)
@@ -289,13 +272,12 @@ class Batcher:
                 ) from error
         self._make_room(rows, events)
 
-    def _make_room(self, rows: Sequence[_Row], events: list[Event]) -> None:
+    def _make_room(self, rows: Sequence[Row], events: list[Event]) -> None:
         """Free every batch; all rows wait again, and half as many will decode together."""
         everyone = {id(row): row for row in rows}
         everyone |= {id(row): row for group in self._groups for row in group.rows}
         living = [row for row in everyone.values() if not row.ended]
         self._groups.clear()
-        gc.collect()
         self._model.free_memory()
         if len(living) <= 1:
             for row in living:

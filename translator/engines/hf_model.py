@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from translator.engines.hf_decoding import DecoderBatch, EncodedBatch
 from translator.engines.hf_load import Loaded
@@ -32,6 +34,7 @@ class HfModel:
         self._loaded = loaded
         self._peft: Any = None
         self._adapters: dict[str, str] = {}  # folder: name
+        self._made = 0  # names of adapters, used once each
         self._active = ""
         self.text = Detokenizer(loaded.tokenizer)
         self.ends = loaded.ends
@@ -83,24 +86,28 @@ class HfModel:
                 f"The adapter {name} has no adapter_model.safetensors.",
                 "Files of other kinds can run code when they are loaded.",
             )
-        from peft import PeftModel
+        from peft import PeftConfig, PeftModel
 
-        key = f"adapter{len(self._adapters)}"
+        key = f"adapter{self._made}"
+        self._made += 1
         try:
             if self._peft is None:
-                self._peft = PeftModel.from_pretrained(
-                    self._loaded.model, folder, adapter_name=key, local_files_only=True
-                )
-            else:
-                self._peft.load_adapter(folder, adapter_name=key, local_files_only=True)
-        except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
+                config = PeftConfig.from_pretrained(folder, local_files_only=True)
+                self._peft = PeftModel(self._loaded.model, config, adapter_name=key)
+            found = self._peft.load_adapter(folder, adapter_name=key, local_files_only=True)
+            fits = not found.unexpected_keys and not any(key in name for name in found.missing_keys)
+        except (RuntimeError, ValueError, KeyError, TypeError, OSError, SafetensorError):
+            fits = False
+        if not fits and self._peft is not None and key in self._peft.peft_config:
+            self._peft.delete_adapter(key)
+        if fits:
+            self._adapters[folder] = key
+        self._switch(self._active)
+        if not fits:
             raise ModelError(
                 f"The adapter {name} does not fit this model.",
                 "An adapter runs only on the base model it was trained on.",
-            ) from error
-        self._peft.eval()
-        self._adapters[folder] = key
-        self._switch(self._active)
+            )
 
     def use(self, adapter: str) -> None:
         """Answer with this adapter (its folder) from now on; empty: the base model alone."""
@@ -112,6 +119,7 @@ class HfModel:
     def _switch(self, adapter: str) -> None:
         if self._peft is None:
             return
+        self._peft.eval()
         tuner = self._peft.base_model
         if adapter:
             tuner.enable_adapter_layers()
@@ -123,9 +131,12 @@ class HfModel:
 
     def free_memory(self) -> None:
         """Give back what the device's allocator keeps for later."""
+        if self.device == "cpu":
+            return
+        gc.collect()
         if self.device == "cuda":
             torch.cuda.empty_cache()
-        elif self.device == "mps":
+        else:
             torch.mps.empty_cache()
 
     def too_little_memory(self) -> EngineError:

@@ -38,12 +38,7 @@ class Choice:
 
 def choose(logits: Any, choices: Sequence[Choice]) -> list[int]:
     """A token for each row of ``logits``, shape [rows, vocabulary]; -1: its numbers are broken."""
-    for row, choice in enumerate(choices):
-        penalty = choice.sampling.repetition_penalty
-        if penalty != 1.0 and choice.new:
-            recent = torch.tensor(sorted(set(choice.new[-_REMEMBERED:])), device=logits.device)
-            values = logits[row, recent]
-            logits[row, recent] = torch.where(values > 0, values / penalty, values * penalty)
+    _penalize(logits, choices)
     best, tokens = logits.max(dim=-1)
     tokens = torch.where(best.isfinite(), tokens, -1)
     drawing = [row for row, choice in enumerate(choices) if choice.sampling.temperature > 0]
@@ -53,6 +48,27 @@ def choose(logits: Any, choices: Sequence[Choice]) -> list[int]:
         tokens[rows] = torch.where(tokens[rows] < 0, tokens[rows], drawn)
     result: list[int] = tokens.tolist()
     return result
+
+
+def _penalize(logits: Any, choices: Sequence[Choice]) -> None:
+    """Make the last tokens of a reply less likely, for the rows that want it, all at once."""
+    wanting = [
+        row
+        for row, choice in enumerate(choices)
+        if choice.sampling.repetition_penalty != 1.0 and choice.new
+    ]
+    if not wanting:
+        return
+    recent = [choices[row].new[-_REMEMBERED:] for row in wanting]
+    width = max(map(len, recent))
+    # Filled up with a token that is there anyway: each gets its new value any number of times.
+    filled = [ids + ids[:1] * (width - len(ids)) for ids in recent]
+    places = torch.tensor(filled, device=logits.device)
+    rows = torch.tensor(wanting, device=logits.device)[:, None]
+    strengths = [choices[row].sampling.repetition_penalty for row in wanting]
+    penalty = torch.tensor(strengths, device=logits.device, dtype=logits.dtype)[:, None]
+    values = logits[rows, places]
+    logits[rows, places] = torch.where(values > 0, values / penalty, values * penalty)
 
 
 def _draw(logits: Any, choices: Sequence[Choice]) -> Any:
