@@ -12,8 +12,7 @@ from trainer.runs import Run
 from trainer.tabs.train_view import pair, read_settings
 from translator.engines.gguf_quantize import TYPES
 from translator.errors import InputError
-from translator.models.spec import ModelKind
-from translator.tabs import views
+from translator.tabs import model_choice, views
 from translator.tabs.context import AppContext
 
 _KINDS = [
@@ -109,7 +108,7 @@ class ExportPanel:
 
     def _made(self, row: Mapping[str, Any]) -> str:
         listed = self._context.registry.holder(str(row["id"]))
-        usable = listed is not None and listed.kind is not ModelKind.HF
+        usable = listed is not None and listed in model_choice.usable(self._context)
         facts = views.figures(
             (
                 str(row.get("quantization", "")),
