@@ -37,7 +37,7 @@ def held_out_texts(path: Path) -> Iterator[str]:
         for file in sorted(path.rglob("*")):
             if file.is_file() and not file.name.startswith("."):
                 yield from held_out_texts(file)
-    elif path.suffix.lower() == ".tmx":
+    elif Path(bare_name(path)).suffix.lower() == ".tmx":
         from translator import tmx
 
         for unit in tmx.read(path):

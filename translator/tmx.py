@@ -9,8 +9,10 @@ elements say who wrote a unit; other tools keep or ignore them.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -132,7 +134,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[Unit]:
-    """The units of a TMX file, one for every pair of a source and another language in it.
+    """The units of a TMX file (also ``.gz``): one for every pair of a source and another language.
 
     What cannot be used is left out and counted in ``skipped`` by reason. Raises
     :class:`InputError` for a file that is missing, broken, hostile or no TMX.
@@ -142,7 +144,7 @@ def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[Unit]:
     skipped = Counter() if skipped is None else skipped
     srclang = _ALL
     try:
-        with path.open("rb") as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             events = etree.iterparse(
                 file, events=("end",), tag=("{*}header", "{*}tu"), resolve_entities=False,
                 no_network=True, load_dtd=False, remove_comments=True, remove_pis=True,
@@ -158,6 +160,9 @@ def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[Unit]:
             root = events.root
     except etree.XMLSyntaxError as error:
         raise InputError(f"{path.name} is no valid XML: {error.msg}.", _BROKEN_HINT) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = f"{path.name} is damaged, or not compressed as its name says."
+        raise InputError(message, "Get it again.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name.") from error
     if root is None or etree.QName(root).localname != "tmx":
