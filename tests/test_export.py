@@ -13,13 +13,15 @@ import pytest
 
 from tests import tiny_trained
 from tests.runs_support import make_run, tiny_corpus
-from trainer import bases, export_gguf, export_proof, export_reference
+from trainer import bases, export_gguf, export_metadata, export_proof, export_reference
 from trainer.architectures import Family, of_config
 from trainer.export import Exported, Order, export
 from trainer.export_weights import Trained
 from trainer.runs import METRICS, Run
 from translator.cli import main
 from translator.engines.base import Done, Request, stream
+from translator.engines.gguf import GgufOptions
+from translator.engines.gguf_logits import logits
 from translator.engines.pool import EnginePool
 from translator.errors import Cancelled, InputError, ModelError
 from translator.models import gguf_file, gguf_meta
@@ -121,7 +123,7 @@ def test_a_merged_model_is_made_proved_and_listed(home: Settings, name: str) -> 
         assert tokenizer and all(mine[key] == base[key] for key in tokenizer)
 
 
-def test_an_adapter_runs_on_its_base(home: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_adapter_runs_on_its_base(home: Settings) -> None:
     run = run_of(home, "on-gguf")
     merged = export(run, Order(quantization="F16"), home)
     made = export(run, Order("adapter", name="Seemann"), home)
@@ -162,7 +164,7 @@ def test_full_training_is_exported_too(home: Settings) -> None:
         export(run, Order("adapter"), home)
 
 
-def test_a_checkpoint_can_be_chosen(home: Settings) -> None:
+def test_a_checkpoint_can_be_chosen(home: Settings, tmp_path: Path) -> None:
     run = run_of(home, "on-gguf")
     folder = run.folder / "checkpoints" / "checkpoint-20"
     tiny_trained.write_adapter(bases.resolve("tiny", home).folder, folder, seed=9)
@@ -170,10 +172,15 @@ def test_a_checkpoint_can_be_chosen(home: Settings) -> None:
     with pytest.raises(InputError, match="no checkpoint 10") as error:
         export(run, Order(checkpoint=10), home)
     assert "20" in error.value.hint
-    best = export(run, Order(quantization="F16"), home)
+    (home.models / "on-gguf-f16.gguf").touch()  # of somebody else
     made = export(run, Order(quantization="F16", checkpoint=20), home)
-    assert made.spec.id == f"{best.spec.id}-2"
-    assert made.path.read_bytes() != best.path.read_bytes()
+    assert made.spec.id == "on-gguf-f16-2"
+    assert run.exports()[0]["checkpoint"] == 20
+    ids = list(range(20, 50))
+    options = GgufOptions(made.path, slots=1, threads=1)
+    ours = next(logits(options, [(ids, 30)], tmp_path))
+    theirs = tiny_trained.logits(bases.resolve("tiny", home).folder, ids, folder)
+    assert abs(ours - theirs).max() < 0.1
 
 
 def test_what_training_has_scored_is_not_translated_again(home: Settings) -> None:
@@ -213,11 +220,14 @@ def test_a_layer_that_went_wrong_is_found(home: Settings, monkeypatch: pytest.Mo
 
 def test_other_tokens_are_found(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_of(home, "on-folder")
-    from trainer import gguf_tokenizer
+    right = export_metadata.entries
 
-    right = gguf_tokenizer.SPLITS["qwen2"]
-    monkeypatch.setitem(gguf_tokenizer.SPLITS, "qwen2", ("nothing",))
-    monkeypatch.setitem(gguf_tokenizer.SPLITS, "gpt-2", right)  # would split as GPT-2 does
+    def wrong(family: Family, trained: Trained) -> dict[str, gguf_file.Entry]:
+        entries = right(family, trained)
+        merges = entries["tokenizer.ggml.merges"].strings()
+        return entries | {"tokenizer.ggml.merges": gguf_file.strings(merges[:100])}
+
+    monkeypatch.setattr(export_metadata, "entries", wrong)
     with pytest.raises(ModelError, match="other tokens"):
         export(run, Order(quantization="F16"), home)
     assert_nothing_made(home, run)
