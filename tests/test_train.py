@@ -81,7 +81,11 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Everything with chance in it: dropout, noise, the order.
-    chance = {"method__dropout": 0.2, "training__neftune": 5.0, "evaluation__metric": "loss"}
+    chance: dict[str, Any] = {
+        "method__dropout": 0.2,
+        "training__neftune": 5.0,
+        "evaluation__metric": "loss",
+    }
     whole = _run(home, **chance)
     train.main([str(whole.folder)])
     killed = _run(home, **chance)

@@ -111,7 +111,7 @@ def test_what_is_left_out_in_16_bits_is_less_than_their_rounding() -> None:
     weight = torch.randn(20_000, 32)
     labels = (hidden @ weight.T).argmax(dim=1)  # a model that knows: few tokens are probable
 
-    def gradient(kind: torch.dtype) -> Any:
+    def gradient(kind: Any) -> Any:
         own = hidden.to(kind).clone().requires_grad_()
         linear_loss(own, weight.to(kind), None, (labels + 1) % 20_000).backward()
         return own.grad.float()

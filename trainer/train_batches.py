@@ -16,7 +16,7 @@ Batch = dict[str, torch.Tensor]
 _ROUND = 8  # lengths are multiples of it: fewer different shapes, for which kernels are prepared
 
 
-class InOrder(torch.utils.data.Sampler[int]):
+class InOrder(torch.utils.data.Sampler):  # type: ignore[misc]
     """Gives the examples in an order that was decided before."""
 
     def __init__(self, order: Numbers) -> None:

@@ -26,6 +26,9 @@ _ROWS = 400  # of the curves, about
 class Loop(transformers.Trainer):  # type: ignore[misc]
     """A Trainer that goes the way of a plan, as one long epoch."""
 
+    control: Any
+    lr_scheduler: Any
+
     def __init__(
         self,
         model: Any,

@@ -78,7 +78,7 @@ def _apply(
     return found
 
 
-class _Adapted(torch.autograd.Function):
+class _Adapted(torch.autograd.Function):  # type: ignore[misc]
     """``x W' + b + scale (x A') B'``, multiplied in ``kind``; A and B get gradients, W does not."""
 
     @staticmethod

@@ -91,7 +91,7 @@ def _ends_with(model: Any, head: Any) -> bool:
     finally:
         hook.remove()
         model.train(training)
-    return torch.equal(logits, given[0])
+    return bool(torch.equal(logits, given[0]))
 
 
 def linear_loss(
@@ -113,7 +113,7 @@ def linear_loss(
     return found
 
 
-class _LinearLoss(torch.autograd.Function):
+class _LinearLoss(torch.autograd.Function):  # type: ignore[misc]
     """Computes the gradients along with the loss: the logits of a few rows serve for both."""
 
     @staticmethod
