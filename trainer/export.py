@@ -9,13 +9,9 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
-
-from filelock import FileLock, Timeout
+from typing import Any
 
 from trainer import bases, export_gguf, export_lora, export_proof, export_reference, run_files
 from trainer import export_safetensors as export_folder
@@ -23,6 +19,9 @@ from trainer.architectures import Family, of_config, of_gguf
 from trainer.corpus import Corpus
 from trainer.dataset_examples import style_for
 from trainer.export_listing import Origin, listed
+from trainer.export_order import Exported as Exported
+from trainer.export_order import Order as Order
+from trainer.export_order import Progress, source, stoppable, workplace
 from trainer.export_proof import Proof
 from trainer.export_reference import Reference
 from trainer.export_translations import translated
@@ -31,39 +30,15 @@ from trainer.runs import Run
 from translator.engines.gguf import GgufOptions
 from translator.engines.gguf_logits import logits
 from translator.engines.gguf_quantize import TYPES, quantize
-from translator.errors import Cancelled, InputError, ModelError
+from translator.errors import InputError, ModelError
 from translator.model_making import Workshop
 from translator.models import gguf_file
 from translator.models.files import check_space
 from translator.models.gguf_file import GgufFile
 from translator.models.registry import Registry
-from translator.models.spec import ModelSpec
 from translator.settings import Settings
 
-Kind = Literal["merged", "adapter", "safetensors"]
-Progress = Callable[[str, float], None]
-
 _ROOM = 1.2  # a file may be so much larger than its type's bits say
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to make of a run. ``quantization`` counts for ``merged``; ``name`` empty: the run's;
-    ``checkpoint`` 0: the best one."""
-
-    kind: Kind = "merged"
-    quantization: str = "Q4_K_M"
-    name: str = ""
-    checkpoint: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A model that was made, its file or folder, and what proves it."""
-
-    spec: ModelSpec
-    path: Path
-    proof: Proof
 
 
 def export(
@@ -86,36 +61,10 @@ def export(
     kind = order.quantization.upper()
     if order.kind == "merged" and kind not in TYPES:
         raise InputError(f"Unknown type {kind!r}.", f"Known types: {', '.join(TYPES)}.")
-    report = _stoppable(progress or (lambda _what, _fraction: None), stop)
-    with _workplace(run) as folder:
+    report = stoppable(progress or (lambda _what, _fraction: None), stop)
+    with workplace(run) as folder:
         made = _Export(run, replace(order, quantization=kind), settings, report, folder)
         return made.make(stop)
-
-
-def _stoppable(progress: Progress, stop: threading.Event | None) -> Progress:
-    def report(what: str, fraction: float) -> None:
-        if stop is not None and stop.is_set():
-            raise Cancelled
-        progress(what, min(fraction, 1.0))
-
-    return report
-
-
-@contextmanager
-def _workplace(run: Run) -> Iterator[Path]:
-    """A folder for what is needed on the way, for one export of a run at a time."""
-    folder = run.folder / "exporting"
-    lock = FileLock(run.folder / "exporting.lock")
-    try:
-        with lock.acquire(timeout=0):
-            shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
-            folder.mkdir()
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-    except Timeout:
-        raise InputError(f"{run.id} is being exported already.", "Wait until it is done.") from None
 
 
 class _Export:
@@ -128,7 +77,7 @@ class _Export:
         self._report = report
         self._folder = folder
         self._wanted = run.settings
-        source = _source(run, order.checkpoint)
+        weights = source(run, order.checkpoint)
         self._base = bases.resolve(
             self._wanted.model.base, settings, report, self._wanted.model.revision
         )
@@ -139,9 +88,9 @@ class _Export:
                 "Put the former file back.",
             )
         full = self._wanted.method.kind == "full"
-        self._adapter = None if full else Adapter(source)
-        self._adapter_folder = None if full else source
-        self._trained = Trained(source if full else self._base.folder, self._adapter)
+        self._adapter = None if full else Adapter(weights)
+        self._adapter_folder = None if full else weights
+        self._trained = Trained(weights if full else self._base.folder, self._adapter)
         self._registry = Registry(settings)
         self._workshop = Workshop(settings, self._registry)
 
@@ -363,22 +312,3 @@ class _Export:
         )
         export_proof.check_scores(proof)
         return proof
-
-
-def _source(run: Run, checkpoint: int) -> Path:
-    """The trained weights to export."""
-    if checkpoint:
-        for folder in run.checkpoints():
-            if folder.name == f"checkpoint-{checkpoint}":
-                return folder
-        known = ", ".join(path.name.rpartition("-")[2] for path in run.checkpoints())
-        raise InputError(
-            f"{run.id} has no checkpoint {checkpoint}.",
-            f"It has: {known}." if known else "It has none yet.",
-        )
-    for folder in (run.model, run.adapter):
-        if folder.is_dir():
-            return folder
-    if run.checkpoints():
-        return run.checkpoints()[-1]
-    raise InputError(f"{run.id} has nothing to export yet.", "Wait for its first checkpoint.")
