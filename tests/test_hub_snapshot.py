@@ -170,11 +170,13 @@ def test_a_repository_is_added_by_its_name(
     files = {"config.json": FILES["config.json"], "model.safetensors": weights}
     hub.replies.update(replies(files))
     arguments = ["models", "add", "owner/tiny", "--revision", "v1", "--style", "tagged"]
+    arguments += ["--precision", "4bit", "--device", "cuda"]
     assert main(arguments) == 0
     assert capsys.readouterr().out == "tiny\n"
     registry = Registry(Settings(home=tmp_path))
     spec = registry.get("tiny")
     assert registry.installed(spec) and spec.parameters == "2M" and spec.style == "tagged"
+    assert (spec.precision, spec.device) == ("4bit", "cuda")
     assert spec.architecture == "llama" and spec.name == "owner/tiny"
     assert main(["models", "add", "no/where.gguf"]) == 1
     registry.remove("tiny")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translator.commands import model_making, tune
 from translator.commands.terminal import complain, print_json, say, size, table
+from translator.models.spec import DEVICES, PRECISIONS
 
 if TYPE_CHECKING:
     from translator.models.registry import Registry
@@ -39,6 +40,15 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     added.add_argument("--style", help="its prompt style (default: read off the file)")
     added.add_argument("--base", help="the model that an adapter's folder belongs to")
     added.add_argument("--revision", default="main", help="of a hub's repository")
+    added.add_argument(
+        "--precision",
+        default="auto",
+        choices=PRECISIONS,
+        help="numbers that a folder's model is loaded in (4bit and 8bit need bitsandbytes)",
+    )
+    added.add_argument(
+        "--device", default="auto", choices=DEVICES, help="where a folder's model runs"
+    )
     added.set_defaults(run=_add)
     pulled = actions.add_parser("pull", help="download a model, or check the one that is here")
     pulled.add_argument("id", nargs="?", help="id or alias (default: the starter model)")
@@ -117,6 +127,8 @@ def _show(arguments: argparse.Namespace) -> int:
         "parameters": spec.parameters,
         "quantization": spec.quantization,
         "architecture": spec.architecture,
+        "precision": spec.precision if spec.kind == "hf" else "",
+        "device": spec.device if spec.kind == "hf" else "",
         "context": f"{spec.context} tokens",
         "prompt style": spec.style,
         "languages": " ".join(spec.languages),
@@ -151,6 +163,9 @@ def _add(arguments: argparse.Namespace) -> int:
         style=arguments.style,
         base=arguments.base,
     )
+    if (arguments.precision, arguments.device) != (spec.precision, spec.device):
+        spec = replace(spec, precision=arguments.precision, device=arguments.device)
+        registry.enter(spec)
     say(f"Added {spec.name} with the prompt style {spec.style}.")
     print(spec.id)
     return 0

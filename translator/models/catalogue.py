@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from translator.errors import ModelError
 from translator.models.spec import (
+    DEVICES,
+    PRECISIONS,
     HubSource,
     Licence,
     ModelKind,
@@ -23,8 +25,6 @@ from translator.types import Sampling
 
 T = TypeVar("T")
 
-PRECISIONS = ("auto", "bf16", "fp16", "fp32", "8bit", "4bit")
-DEVICES = ("auto", "cuda", "mps", "cpu")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

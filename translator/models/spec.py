@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from translator.types import Sampling
 
+PRECISIONS = ("auto", "bf16", "fp16", "fp32", "8bit", "4bit")
+DEVICES = ("auto", "cuda", "mps", "cpu")
+
 
 class ModelKind(StrEnum):
     """Which engine runs the model."""
