@@ -45,6 +45,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """Books are aligned meanwhile: the page may be slow to answer."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
     with serving(home) as url:
@@ -59,7 +67,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def _open(page: Page, address: str, which: str = ID) -> None:
     page.goto(f"{address}/#align/{which}")
-    expect(page.locator(".a-row").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".a-row").first).to_be_visible()
 
 
 def _texts(page: Page) -> None:
@@ -98,7 +106,7 @@ def test_keys_change_rows_and_undo_brings_them_back(page: Page, address: str) ->
     expect(page.locator("#align-head")).to_contain_text("of 6 rows seen")
     for _ in range(4):
         page.keyboard.press("z")
-    expect(page.locator("#align-head [data-do=undo]")).to_be_disabled(timeout=20_000)
+    expect(page.locator("#align-head [data-do=undo]")).to_be_disabled()
     _shows(page, 2, SOURCE[1:3], TARGET[1:2])
 
 
@@ -113,7 +121,7 @@ def test_right_goes_on_and_what_is_seen_survives_a_reload(page: Page, address: s
     page.keyboard.press("x")
     expect(page.locator("#align-rows")).to_contain_text("No row is like that.")
     page.reload()
-    expect(page.locator("#align-rows")).to_contain_text("No row is like that.", timeout=20_000)
+    expect(page.locator("#align-rows")).to_contain_text("No row is like that.")
     page.locator("#align-chips").get_by_text("Dropped").click()
     _row(page, 1).hover()
     _row(page, 1).get_by_role("button", name="Bring it back").click()
@@ -176,13 +184,13 @@ def test_two_editions_become_pairs_and_a_corpus(page: Page, tmp_path: Path) -> N
         expect(page.locator(f"#align-{side}")).to_contain_text(f"sea.{side}")
     page.locator("#align-start").click()
     card = page.locator(".v-alignment").filter(has_text="sea.a")
-    expect(card.get_by_text("Proofread")).to_be_visible(timeout=60_000)
+    expect(card.get_by_text("Proofread")).to_be_visible(timeout=120_000)
     page.locator("#corpus-editions label").filter(has_text="sea.a").click()
     expect(page.locator("#corpus-to input")).to_have_value("German · Deutsch")
     page.locator("#corpus-name").locator("input, textarea").fill("Sea")
     page.locator("#corpus-start").click()
     corpus = page.locator(".v-corpus").filter(has_text="sea")
-    expect(corpus.get_by_text("Look inside")).to_be_visible(timeout=60_000)
+    expect(corpus.get_by_text("Look inside")).to_be_visible(timeout=120_000)
     expect(corpus).to_contain_text("English → German")
 
 
@@ -197,7 +205,7 @@ def test_a_zip_becomes_a_corpus_that_is_chosen(page: Page, tmp_path: Path) -> No
     expect(page.locator("#corpus-message")).to_contain_text("English → German: texts/ships.")
     page.locator("#corpus-start").click()
     corpus = page.locator(".v-corpus").filter(has_text="texts-en-de")
-    expect(corpus.get_by_text("Look inside")).to_be_visible(timeout=60_000)
+    expect(corpus.get_by_text("Look inside")).to_be_visible(timeout=120_000)
     corpus.get_by_text("Look inside").click()
     expect(page.locator(".v-inside")).to_contain_text("Drawn at random")
     with page.expect_download() as waiting:
