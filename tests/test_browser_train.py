@@ -144,8 +144,8 @@ def test_a_killed_training_says_so(page: Page, home: Path, corpus: Path) -> None
 def test_a_clone_is_filled_in_to_be_changed(page: Page, home: Path, corpus: Path) -> None:
     run = written_run(home, corpus, "Original", state="done")
     changed = run.settings.with_values(
-        {"model.base": "tiny", "training.learning-rate": 3e-5, "method.rank": 7, "data.directions": ["de>en"],
-         "stages": [{"name": "short", "length": 128}]}
+        {"model.base": "tiny", "training.learning-rate": 3e-5, "method.rank": 7,
+         "data.directions": ["de>en"], "stages": [{"name": "short", "length": 128}]}
     )  # fmt: skip
     changed.write(run.folder / runs.SETTINGS)
     _open(page, "Original").get_by_role("button", name="Clone").click()

@@ -203,7 +203,8 @@ def test_trials_stand_below_their_search(tmp_path: Path, corpus: Path) -> None:
     ]
     shown = train_view.listing(rows, train_view.NEW)
     assert shown.count("Search rates-1") == 1 and shown.count("v-child") == 2
-    assert 'data-shown="new"' in shown
+    assert 'data-id="new" aria-current="true"' in shown
+    assert train_view.place(run.id) == '<i data-shown="run"></i>'
 
 
 def test_runs_belong_to_their_browser_where_the_page_is_shared(

@@ -98,6 +98,7 @@ def build(
             )
         with gr.Column(elem_classes="v-work", min_width=280, elem_id="train-work"):
             message = gr.HTML(elem_id="train-message")
+            mark = gr.HTML(elem_id="train-place")
             with gr.Column(elem_id="train-texts"):
                 corpus = corpus_panel.build(context, page, tab)
             with gr.Column(elem_id="train-new", elem_classes="v-work"):
@@ -115,8 +116,8 @@ def build(
                     values = gr.HTML(elem_id="train-values")
     timer = gr.Timer(1.0, active=False)
     places = {
-        "list": listing, "head": head, "facts": facts, "curves": curves, "samples": samples,
-        "log": log, "values": values, "export": export.state,
+        "list": listing, "place": mark, "head": head, "facts": facts, "curves": curves,
+        "samples": samples, "log": log, "values": values, "export": export.state,
     }  # fmt: skip
     outputs = [*places.values(), shown, chosen, asked, message, *export.outputs]
 
@@ -132,7 +133,11 @@ def build(
         if was.run != run_id:
             was = Shown(run_id)
             changes |= export.opened(run) if run else {}
-        parts = {"list": _now(train_view.listing(mine, run_id, called))}
+        parts = {
+            "list": _now(train_view.listing(mine, run_id, called)),
+            # Its own part: a late answer, whose list has moved on, must not turn the page back.
+            "place": (run_id, lambda: train_view.place(run_id)),
+        }
         if run:
             found = next((one for one in mine if one[0].id == run_id), None)
             _, settings, status = found or (run, train_view.read_settings(run), run.status())

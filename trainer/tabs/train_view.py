@@ -55,8 +55,6 @@ def listing(
 ) -> str:
     """The list on the left; ``chosen`` is a run's id, :data:`NEW` or :data:`TEXTS`. ``called``
     gives the name of a base model.
-
-    The style sheet shows on the right what the list says: nothing is sent for it.
     """
     places = "".join(
         f'<li><button type="button" class="v-item" data-action="open" data-id="{place}"'
@@ -71,8 +69,12 @@ def listing(
         parent = search
         items += _item(run, settings, status, chosen, called)
     rest = f'<ul class="v-list v-runs">{items}</ul>' if runs else ""
-    shown = chosen if chosen in PLACES else "run"
-    return f'<ul class="v-list" data-shown="{shown}">{places}</ul>{rest}'
+    return f'<ul class="v-list">{places}</ul>{rest}'
+
+
+def place(chosen: str) -> str:
+    """A mark by which the style sheet shows what is chosen: texts, a new training, or a run."""
+    return f'<i data-shown="{chosen if chosen in PLACES else "run"}"></i>'
 
 
 def _current(chosen: bool) -> str:
