@@ -14,18 +14,20 @@ import pytest
 
 from tests.runs_support import tiny_corpus
 from tests.train_support import add_steps, written_run
-from trainer import presets, runs
+from trainer import presets, requirements, runs
 from trainer.config import RunSettings
 from trainer.config_fields import settings_of
 from trainer.tabs import train_curves, train_fields, train_needs, train_preview, train_view
 from trainer.tabs.charts import Mark, Series, chart, smooth
 from trainer.tabs.export_panel import proof
+from trainer.tabs.requirements_panel import RequirementsPanel
 from trainer.tabs.tasks import Report, Task, Tasks
 from trainer.tabs.train import Trainings
 from translator.errors import InputError
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
+from translator.tabs import views
 from translator.tabs.context import AppContext
 
 HOSTILE = '<img src=x onerror=alert(1)> "quoted" & ${evil}'
@@ -248,6 +250,21 @@ def test_which_models_can_be_trained(tmp_path: Path) -> None:
     assert "no such model" in train_needs.said(context, "nothing", "lora")
     assert "hub" in train_needs.said(context, "google/mt5-small", "full")
     assert "folder" in train_needs.said(context, str(tmp_path), "full")
+
+
+def test_missing_packages_are_offered_to_the_machine_s_own_user_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requirements, "missing", lambda: ("torch", "peft"))
+    said = []
+    for shared in (False, True):
+        with gr.Blocks() as page, gr.Tab("Train") as tab:
+            panel = RequirementsPanel(_context(tmp_path, shared=shared), page, tab)
+        said.append(panel.html())
+    own, others = said
+    size = views.size(requirements.download_size())
+    assert "torch, peft" in own and size in own and 'data-action="install"' in own
+    assert "torch, peft" in others and "data-action" not in others
 
 
 def test_the_proof_of_an_export() -> None:

@@ -26,7 +26,7 @@ class RequirementsPanel:
         self._tasks = Tasks()
         self._stop = threading.Event()
         panel = gr.HTML(
-            self._html(), elem_id="train-requirements", js_on_load=views.ACTIONS_JS,
+            self.html(), elem_id="train-requirements", js_on_load=views.ACTIONS_JS,
             visible=bool(requirements.missing()),
         )  # fmt: skip
         timer = gr.Timer(0.5, active=False)
@@ -39,7 +39,7 @@ class RequirementsPanel:
         seen = self._tasks.get(_KEY)
         running = seen is not None and seen.state == "running"
         visible = running or bool(requirements.missing())
-        return [gr.update(value=self._html(), visible=visible), gr.Timer(active=running)]
+        return [gr.update(value=self.html(), visible=visible), gr.Timer(active=running)]
 
     def _act(self, event: gr.EventData) -> list[Any]:
         if event.action == "install" and not self._shared:
@@ -52,7 +52,8 @@ class RequirementsPanel:
     def _install(self, report: Report) -> None:
         requirements.install(lambda line: report(line, None), self._stop)
 
-    def _html(self) -> str:
+    def html(self) -> str:
+        """What is missing, or how its installation goes."""
         names = requirements.missing()
         seen = self._tasks.get(_KEY)
         if seen is not None and seen.state == "running":
