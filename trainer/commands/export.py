@@ -29,9 +29,7 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         "adapter": "a GGUF adapter that is loaded with its base",
         "safetensors": "a folder for transformers and other programs",
     }.items():
-        kinds.add_argument(
-            f"--{kind}", dest="kind", action="store_const", const=kind, help=about
-        )
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=about)
     parser.add_argument("--name", default="", help="its name for people (default: the run's)")
     parser.add_argument("--json", action="store_true", help="print the model and its proof as JSON")
     parser.set_defaults(run=_export, kind="merged")
