@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.tiny_hf import write_adapter, write_causal
+from translator.engines import pool as pool_module
 from translator.engines.base import Chunk, Done, Engine, Event, Failure, Finish, Request, stream
 from translator.engines.hf import HfOptions, SharedBases
 from translator.engines.pool import EnginePool
@@ -185,3 +186,16 @@ def test_a_folder_becomes_a_model_that_translates(
     assert results[0] != results[1]
     registry.remove(tuned.id)
     assert adapter.is_dir() and base.is_dir()
+
+
+def test_packages_that_are_missing_are_named(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path)
+    spec = Registry(settings).add(base)
+    monkeypatch.setattr(pool_module, "missing_packages", lambda *, adapter: ["torch"])
+    pool = EnginePool(settings, Registry(settings))
+    with pytest.raises(ModelError, match="not installed: torch") as error, pool.engine(spec.id):
+        pass
+    assert "Train tab" in error.value.hint
+    pool.close()
