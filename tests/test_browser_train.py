@@ -197,6 +197,30 @@ def test_a_recipe_fills_the_settings_in(page: Page) -> None:
     expect(page.locator("#train-recipe")).to_contain_text("In stages")
 
 
+def test_an_exported_model_is_used_in_translate(page: Page, home: Path, corpus: Path) -> None:
+    run = written_run(home, corpus, "Exported", state="done", step=9, steps=9)
+    run.adapter.mkdir()
+    row = {
+        "id": "tiny", "name": "Exported <model>", "kind": "merged", "file": "tiny.gguf",
+        "quantization": "Q8_0", "checkpoint": 0, "time": 0.0, "proof": {
+            "texts": 12, "prompts": 5, "positions": 80, "divergence": 0.01, "limit": 0.05,
+            "same_choice": 0.95, "difference": 0.1, "lines": 5, "trained": {"en>de": 40.0},
+            "exported": {"en>de": 39.9}, "delta": -0.1,
+        },
+    }  # fmt: skip
+    run.add_export(row)
+    run.add_export({**row, "id": "gone", "name": "Removed model"})
+    _open(page, "Exported")
+    made = page.locator("#export-state article")
+    expect(made).to_have_count(2)
+    expect(made.first).to_contain_text("removed since")
+    expect(made.first.get_by_role("button")).to_have_count(0)
+    expect(made.last).to_contain_text("English → German 40.0 → 39.9")
+    made.last.get_by_role("button", name="Use it in Translate").click()
+    expect(page.locator("#translate-source")).to_be_visible()
+    expect(page.locator("#translate-model input")).to_have_value("Tiny")
+
+
 @pytest.mark.timeout(900)
 def test_from_texts_to_a_model_of_the_app(page: Page, home: Path, base: str) -> None:
     page.locator(LIST).filter(has_text="New training").click()
@@ -205,9 +229,9 @@ def test_from_texts_to_a_model_of_the_app(page: Page, home: Path, base: str) -> 
     page.locator("#train-name input, #train-name textarea").fill("First <steps>")
     page.locator("#train-more button.label-wrap").click()
     wanted = {
-        "training.learning-rate": 0.01, "training.steps": 6, "training.batch": 4,
-        "training.accumulation": 1, "training.save": 3, "evaluation.every": 3,
-        "evaluation.lines": 2, "evaluation.max-new-tokens": 8,
+        "training.learning-rate": 0.01, "training.steps": 80, "training.batch": 4,
+        "training.accumulation": 1, "training.save": 40, "evaluation.every": 40,
+        "evaluation.lines": 5, "evaluation.max-new-tokens": 32,
     }  # fmt: skip
     for name, number in wanted.items():
         page.locator(f"#train-{name.replace('.', '-')} input").fill(str(number))
@@ -224,8 +248,8 @@ def test_from_texts_to_a_model_of_the_app(page: Page, home: Path, base: str) -> 
         assert values[part][field] == number
     assert settings.data.directions == ("en>de",) and settings.model.base == "tiny"
     expect(head.locator(".v-badge")).to_have_text("done", timeout=_LONG)
-    expect(page.locator("#train-facts")).to_contain_text("of 6")
-    expect(page.locator("#train-samples .v-pill").last).to_have_text("Step 6")
+    expect(page.locator("#train-facts")).to_contain_text("of 80")
+    expect(page.locator("#train-samples .v-pill").last).to_have_text("Step 80")
     pick(page, "#export-type", "F16")
     page.locator("#export-start").click()
     made = page.locator("#export-state article")
