@@ -109,7 +109,10 @@ def linear_loss(
     device = hidden.device.type
     kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
     needed = torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad)
-    found: torch.Tensor = _LinearLoss.apply(hidden, weight, bias, labels, smoothing, kind, needed)
+    with torch.autocast(device, enabled=False):
+        found: torch.Tensor = _LinearLoss.apply(
+            hidden, weight, bias, labels, smoothing, kind, needed
+        )
     return found
 
 
@@ -118,21 +121,6 @@ class _LinearLoss(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     def forward(
-        ctx: Any,
-        hidden: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
-        labels: torch.Tensor,
-        smoothing: float,
-        kind: torch.dtype,
-        needed: bool,
-    ) -> torch.Tensor:
-        device = hidden.device.type
-        with torch.autocast(device, enabled=False):
-            return _LinearLoss._forward(ctx, hidden, weight, bias, labels, smoothing, kind, needed)
-
-    @staticmethod
-    def _forward(
         ctx: Any,
         hidden: torch.Tensor,
         weight: torch.Tensor,
