@@ -20,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from trainer.tabs import corpus_panel, train
 from translator.errors import VersoError
 from translator.settings import Settings, assets_dir
 from translator.tabs import (
@@ -39,7 +40,8 @@ from translator.tabs.downloads import Downloads
 from translator.tabs.owner import OwnerCookie
 
 PORT = 7860
-_HEAD = ("page", "review")  # scripts and styles in assets
+_HEAD = ("page", "review", "align")  # scripts and styles in assets
+_STYLES = (*_HEAD, "train")
 _LARGEST_UPLOAD = "200mb"
 _CACHE_AGE = 24 * 3600  # seconds after which uploaded and downloaded copies are deleted
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif")
@@ -86,6 +88,7 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
     app.include_router(files.routes(context))
     app.include_router(review.routes(context))
     app.include_router(term_files.routes(context))
+    app.include_router(corpus_panel.routes(context))
     app.add_middleware(OwnerCookie)
     if not context.shared:
         # Another site's page whose name resolves to this machine is not let in.
@@ -95,8 +98,8 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
     assets = assets_dir()
     # In the head, not as gradio's css: that is rewritten, and media queries get lost.
     script, style = (
-        "\n".join((assets / f"{name}.{kind}").read_text(encoding="utf-8") for name in _HEAD)
-        for kind in ("js", "css")
+        "\n".join((assets / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
+        for kind, names in (("js", _HEAD), ("css", _STYLES))
     )
     gr.mount_gradio_app(
         app,
@@ -124,14 +127,16 @@ def _page(context: AppContext) -> gr.Blocks:
         header.build(context, page)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Translate", id="translate") as translate_tab:
-                translate.build(context, page, preferences, translate_tab)
+                model = translate.build(context, page, preferences, translate_tab)
             with gr.Tab("Books", id="books") as books_tab:
                 books_timer = books.build(context, page, preferences, books_tab)
             with gr.Tab("Terms", id="terms") as terms_tab:
                 terms.build(context, page, terms_tab)
+            with gr.Tab("Train", id="train") as train_tab:
+                train_timer = train.build(context, page, train_tab, tabs, model)
             with gr.Tab("Models", id="models") as models_tab:
                 models_timer = models.build(context, page, models_tab)
-        timers = {"books": books_timer, "models": models_timer}
+        timers = {"books": books_timer, "train": train_timer, "models": models_timer}
 
         def switch(event: gr.SelectData) -> list[gr.Timer]:
             shown = str(event.value).lower()

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from translator import cli
-from translator.bench.speed import peak_memory
+from translator.process_memory import peak_memory
 
 MEMORY = 3 << 30  # bytes of address space; libraries reserve more than they use
 
@@ -35,7 +35,6 @@ if __name__ == "__main__":
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
             code = cli.main(["book", str(path), "--to", "de", "--model", "pseudo"])
         seconds = time.process_time() - began
-        # Not the system's own count: that begins with the memory of the process before it.
         peak = peak_memory(os.getpid())
         row = [path.name, code, out.getvalue(), error.getvalue(), seconds, peak]
         print(json.dumps(row), flush=True)

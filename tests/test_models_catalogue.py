@@ -100,6 +100,8 @@ def test_every_field_of_a_spec_can_be_written() -> None:
         base="b",
         adapter="c.gguf",
         adapter_scale=2.0,
+        precision="4bit",
+        device="cuda",
         description="d",
         homepage="h",
         aliases=("z",),
@@ -107,6 +109,8 @@ def test_every_field_of_a_spec_can_be_written() -> None:
         reads_context=True,
         made_from="y",
         made_how="shrunk",
+        corpus="c0ffee",
+        scores={"chrF++ en>de": 41.5},
     )
     plain = ModelSpec("a", "A", ModelKind.GGUF)
     for field in dataclasses.fields(ModelSpec):

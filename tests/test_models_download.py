@@ -240,8 +240,6 @@ def test_models_without_a_download_say_so(tmp_path: Path) -> None:
     registry = Registry(Settings(home=tmp_path))
     with pytest.raises(ModelError, match="nothing to download"):
         pull(registry.get("pseudo"), tmp_path)
-    with pytest.raises(ModelError, match="GPU engine"):
-        pull(registry.get("lfm2-1.2b-koen-mt-v6.4-merged"), tmp_path)
 
 
 def test_too_little_room_is_noticed_first(server: Server, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from filelock import FileLock
 from tests.tiny_gguf import SAMPLE, write_model
 from translator.cli import main
 from translator.engines import gguf_quantize
-from translator.engines.gguf import child_environment
+from translator.engines.child import child_environment
 from translator.engines.gguf_vocab import Tokenizer
 from translator.engines.pool import EnginePool
 from translator.errors import Cancelled, DownloadError, EngineError, InputError, ModelError

@@ -45,7 +45,7 @@ def test_nothing_is_installed_at_first_but_the_dry_run(registry: Registry) -> No
     assert registry.default().id in error.value.hint
     with pytest.raises(ModelError, match="no model file"):
         registry.path(registry.get("pseudo"))
-    with pytest.raises(ModelError, match="no model file"):
+    with pytest.raises(ModelError, match="not downloaded yet"):
         registry.path(registry.get("lfm2-1.2b-koen-mt-v6.4-merged"))
 
 

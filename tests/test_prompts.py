@@ -12,7 +12,7 @@ from translator.errors import ModelError
 from translator.prompts import STYLES, StyleInfo, get_style, replies
 from translator.prompts.examples import EXAMPLES
 from translator.prompts.template import TemplateRefused, frame
-from translator.types import Prompt, TranslationTask
+from translator.types import Prompt, PromptPart, TranslationTask
 
 # Written for these tests in the manner of the templates in use.
 CHATML = """
@@ -89,9 +89,9 @@ def test_what_is_shared_does_not_depend_on_the_segment(style_id: str, has_tags: 
     )
     assert "zebra" not in shared(plain)
     assert shared(plain).startswith(shared(full))
-    if style_id not in ("hy-mt", "madlad"):
+    if style_id not in ("hy-mt", "madlad", "bare"):
         assert full.shared
-    if style_id not in ("madlad", "pseudo"):
+    if style_id not in ("madlad", "nllb", "bare", "pseudo"):
         assert shared(plain).endswith("\n")
 
 
@@ -155,6 +155,16 @@ def test_tagged_form() -> None:
     assert style.render(TranslationTask("a\nb", "en", "de")).stop == ()
 
 
+def test_tagged_form_with_context() -> None:
+    style = get_style("tagged-context", StyleInfo(bos_text="<bos>", eos_text="<eos>"))
+    context = (("Stop.", "Halt."), ("Wait.", ""))
+    prompt = style.render(TranslationTask("Go.", "en", "de", context=context))
+    assert prompt.text == "<en> <de>\nStop.\nHalt.<eos><en> <de>\nGo.\n"
+    assert [part.text for part in prompt.parts if part.special] == ["<eos>"]
+    plain = get_style("tagged", StyleInfo()).render(TranslationTask("Go.", "en", "de"))
+    assert style.render(TranslationTask("Go.", "en", "de")) == plain
+
+
 def test_hy_mt_forms() -> None:
     style = get_style("hy-mt", CHAT)
     to_german = style.render(TranslationTask("Go.", "en", "de")).text
@@ -196,6 +206,19 @@ def test_madlad_form() -> None:
     assert style.render(TranslationTask("Go.", "en", "pt-BR")).text == "<2pt> Go.</s>"
     with pytest.raises(ModelError, match="Traditional"):
         style.render(TranslationTask("Go.", "en", "zh-Hant"))
+
+
+def test_nllb_names_the_source_before_the_text_and_the_target_at_the_reply() -> None:
+    style = get_style("nllb", StyleInfo(eos_text="</s>"))
+    prompt = style.render(TranslationTask("Guten Tag", "de", "zh-TW"))
+    assert [(part.text, part.special) for part in prompt.parts] == [
+        ("deu_Latn", True),
+        ("Guten Tag", False),
+    ]
+    assert prompt.reply == (PromptPart("zho_Hant", special=True),)
+    assert style.render(TranslationTask("x", "ko", "en")).text == "kor_Hangx"
+    with pytest.raises(ModelError, match="Latin"):
+        style.render(TranslationTask("x", "la", "en"))
 
 
 def test_unknown_styles_and_missing_templates_are_said() -> None:

@@ -47,7 +47,7 @@ def test_import_directions(path: Path) -> None:
         if top == "gradio":
             assert name == "app.py" or "/tabs/" in name, f"{name} imports gradio"
         if top in ("torch", "transformers"):
-            assert name.startswith("trainer/") or name == "translator/engines/hf.py", name
+            assert name.startswith(("trainer/", "translator/engines/hf")), name
         if top == "llama_cpp":
             assert name.startswith("translator/engines/gguf"), f"{name} imports llama_cpp"
         if inside in FOUNDATION and top == "translator":

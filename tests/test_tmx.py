@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from pathlib import Path
 
@@ -204,3 +205,14 @@ def test_damage_is_refused_or_read(tmp_path: Path, at: int, gone: int, new: byte
     copy = tmp_path / "copy.tmx"
     tmx.write(copy, units)
     assert list(tmx.read(copy)) == units
+
+
+def test_compressed(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.tmx", tmp_path / "a.tmx.gz"
+    tmx.write(plain, [Unit("a", "b", "en", "de", created=1_700_000_000.0)], "en")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert list(tmx.read(packed)) == list(tmx.read(plain)) != []
+    for broken in (plain.read_bytes(), packed.read_bytes()[:60]):
+        packed.write_bytes(broken)
+        with pytest.raises(InputError, match="damaged, or not compressed"):
+            list(tmx.read(packed))

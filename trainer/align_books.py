@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from trainer.align_text import Sentence
-from translator import languages, lengths, sentences
+from translator import chapters, languages, lengths, sentences
 from translator.books.base import open_book
 from translator.errors import InputError
 from translator.languages import Language
@@ -22,11 +22,15 @@ _TOO_DIFFERENT = 4.0  # times as long
 
 @dataclass(frozen=True)
 class Edition:
-    """A book in one language, as sentences in the order of reading."""
+    """A book in one language, as sentences in the order of reading.
+
+    ``chapters`` has the number of the chapter of each sentence, 0 for none.
+    """
 
     path: Path
     language: Language
     sentences: list[Sentence]
+    chapters: list[int] = field(default_factory=list)
 
 
 def read_edition(path: Path, language: str = "") -> Edition:
@@ -37,17 +41,23 @@ def read_edition(path: Path, language: str = "") -> Edition:
     what :func:`open_book` raises.
     """
     book = open_book(path)
-    blocks = [block for block in book.blocks() if block.kind not in _ASIDE and block.keep is None]
+    everything = list(book.blocks())
+    blocks = [block for block in everything if block.kind not in _ASIDE and block.keep is None]
     texts = [" ".join(book.visible(block.id, block.text).split()) for block in blocks]
     if not any(map(str.isalpha, "".join(texts))):
         raise InputError(f"{path.name} has no text.", "Scanned pages need OCR first.")
     known = _language(path, language, " ".join(texts), book.language)
+    chapter_of = {
+        block.id: chapter.number
+        for chapter in chapters.chapters(everything)
+        for block in everything[chapter.start : chapter.end]
+    }
     found = [
-        sentence
+        (sentence, chapter_of.get(block.id, 0))
         for block, text in zip(blocks, texts, strict=True)
         for sentence in _sentences(block, text, known)
     ]
-    return Edition(path, known, found)
+    return Edition(path, known, [x for x, _ in found], [number for _, number in found])
 
 
 def _language(path: Path, given: str, text: str, declared: str) -> Language:
@@ -59,9 +69,7 @@ def _language(path: Path, given: str, text: str, declared: str) -> Language:
         return detected
     if declared:
         return languages.get(declared)
-    raise InputError(
-        f"The language of {path.name} cannot be told.", "Name both with --from and --to."
-    )
+    raise InputError(f"The language of {path.name} cannot be told.", "Name the languages of both.")
 
 
 def _sentences(block: Block, text: str, language: Language) -> list[Sentence]:
@@ -77,7 +85,7 @@ def require_alike(a: Edition, b: Edition) -> None:
     if a.language == b.language:
         raise InputError(
             f"Both books are in {a.language.name}.",
-            "Give two editions in different languages; if that is wrong, say --from and --to.",
+            "Give two editions in different languages; if that is wrong, name both.",
         )
     sizes = [sum(lengths.size(s.text) for s in edition.sentences) for edition in (a, b)]
     usual = lengths.usual(a.language, b.language, prose=True).mean

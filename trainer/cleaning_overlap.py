@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trainer.readers_text import TextFile, bare_name
 from translator import markup
-from translator.books.base import open_book
+from translator.books.base import FORMATS, open_book
 from translator.sentences import sentence_ends
 
 # Thai to Tibetan, Burmese, Khmer, kana, Han.
@@ -24,19 +24,8 @@ _UNSPACED = (
 _TOKEN = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
 _ONE = re.compile(f"[{_UNSPACED}]")
 _LEAST = 4  # words of a sentence of a held-out text that counts by itself
-_BOOKS = (
-    ".epub",
-    ".pdf",
-    ".docx",
-    ".fb2",
-    ".html",
-    ".htm",
-    ".xhtml",
-    ".md",
-    ".srt",
-    ".vtt",
-    ".tmx",
-)
+# Of a plain text each line counts by itself.
+_BOOKS = {suffix for form in FORMATS if form.name != "txt" for suffix in form.suffixes}
 
 
 def held_out_texts(path: Path) -> Iterator[str]:
@@ -48,7 +37,7 @@ def held_out_texts(path: Path) -> Iterator[str]:
         for file in sorted(path.rglob("*")):
             if file.is_file() and not file.name.startswith("."):
                 yield from held_out_texts(file)
-    elif path.suffix.lower() == ".tmx":
+    elif Path(bare_name(path)).suffix.lower() == ".tmx":
         from translator import tmx
 
         for unit in tmx.read(path):

@@ -110,7 +110,7 @@ class Build:
                 report.held_out[given] = held_out.add(held_out_texts(Path(given)))
         for reader in found:
             for item in reader.read():
-                report.saw(reader, item)
+                report.saw(reader)
                 if report.read % 10_000 == 0:
                     self._progress("Reading and cleaning", report.read)
                 if isinstance(item, Unusable):

@@ -12,7 +12,7 @@ import tomli_w
 
 from trainer.corpus_files import Removals
 from trainer.corpus_settings import CorpusSettings
-from trainer.pairs import Pair, Unusable
+from trainer.pairs import Pair
 from trainer.readers import Reader
 from trainer.readers_licences import Licence
 from translator import lengths
@@ -29,7 +29,6 @@ class Report:
         self._seen = [0] * len(readers)
         self._index = {id(reader): i for i, reader in enumerate(readers)}
         self.read = 0
-        self.by_origin: Counter[str] = Counter()
         self.held_out: dict[str, int] = {}
         self.wanted: dict[str, int] = {}
         self.mix: list[dict[str, Any]] = []
@@ -37,11 +36,10 @@ class Report:
         self._parts: dict[str, _Part] = {}
         self._licences: Counter[tuple[str, str]] = Counter()
 
-    def saw(self, reader: Reader, item: Pair | Unusable) -> None:
+    def saw(self, reader: Reader) -> None:
         """Count what a reader gave."""
         self.read += 1
         self._seen[self._index[id(reader)]] += 1
-        self.by_origin[item.origin if isinstance(item, Pair) else item.file] += 1
 
     def wrote(self, part: str, pair: Pair, times: int) -> None:
         """Count a pair that went into a part of the corpus."""

@@ -1,7 +1,8 @@
 """Parallel texts on disk: a folder or a file becomes a list of readers of pairs.
 
-Moses files (``corpus.en`` beside ``corpus.zh_tw``, compressed or not), TMX, TSV, CSV, JSONL, and
-a corpus that Verso built. Readers stream: the memory does not grow with the files.
+Moses files (``corpus.en`` beside ``corpus.zh_tw``, compressed or not), TMX, TSV, CSV, JSONL, two
+editions of a book (:mod:`trainer.readers_books`), and a corpus that Verso built. Readers stream:
+the memory does not grow with the files, except for books.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from trainer.pairs import Pair, Unusable
 from trainer.readers_licences import LICENCES
@@ -69,20 +70,28 @@ def nothing(where: str, of: str, *to: str) -> InputError:
     return InputError(
         f"There are no parallel texts of {languages.get(of).name} and {names} in {where}.",
         f"Moses files end in a language, as in corpus.{of} and corpus.{to[0]}; "
-        "TMX, TSV, CSV and JSONL are read too.",
+        f"two editions of a book in it too, as in book.{of}.epub and book.{to[0]}.epub; TMX, TSV, "
+        "CSV and JSONL are read as well.",
     )
 
 
 def _siblings(path: Path) -> list[Path]:
-    stem, language = _moses_name(path)
-    return [p for p in sorted(path.parent.iterdir()) if language and _moses_name(p)[0] == stem]
+    from trainer.readers_books import book_name
+
+    found = sorted(file for file in path.parent.iterdir() if file.is_file())
+    stem = _moses_name(path)[0]
+    if stem:
+        return [file for file in found if _moses_name(file)[0] == stem]
+    book = book_name(PurePosixPath(path.name))[0]
+    return [file for file in found if book and book_name(PurePosixPath(file.name))[0] == book]
 
 
 def _readers(files: list[Path], root: Path, of: str, to: str) -> list[Reader]:
+    from trainer.readers_books import book_readers
     from trainer.readers_tables import table_reader
     from trainer.readers_units import tmx_reader
 
-    found: list[Reader] = []
+    found = book_readers(files, root, of, to)
     groups: dict[tuple[Path, str], dict[str, Path]] = {}
     for file in files:
         name = file.relative_to(root).as_posix()
@@ -97,10 +106,10 @@ def _readers(files: list[Path], root: Path, of: str, to: str) -> list[Reader]:
             if ending:
                 groups.setdefault((file.parent, stem), {})[ending] = file
     for (folder, stem), sides in groups.items():
-        source, target = _side(sides, of), _side(sides, to)
+        source, target = side(sides, of), side(sides, to)
         if source and target and source != target:
             name = (folder / stem).relative_to(root).as_posix()
-            found.append(_moses_reader(name, source, target, of, to))
+            found.append(moses_reader(name, source, target, of, to))
     return sorted(found, key=lambda reader: reader.name)
 
 
@@ -126,8 +135,10 @@ def tag_of(name: str) -> str:
         return ""
 
 
-def _side(sides: dict[str, Path], tag: str) -> Path | None:
-    """The file in a language: by its tag, or by a bare ``zh`` or ``pt``, which may be either."""
+def side(sides: dict[str, Path], tag: str) -> Path | None:
+    """Of files by the language in their names, the one of a language: by its tag, or by a bare
+    ``zh`` or ``pt``, which may be either.
+    """
     primary = tag.partition("-")[0]
     for ending, file in sides.items():
         if tag_of(ending) == tag:
@@ -135,9 +146,9 @@ def _side(sides: dict[str, Path], tag: str) -> Path | None:
     return next((file for ending, file in sides.items() if ending.lower() == primary), None)
 
 
-def _moses_reader(name: str, source: Path, target: Path, of: str, to: str) -> Reader:
-    """``name.src`` beside the files says "origin<TAB>domain" of each line, ``name.docs`` the
-    document.
+def moses_reader(name: str, source: Path, target: Path, of: str, to: str) -> Reader:
+    """Two files whose lines answer each other. ``name.src`` beside them says "origin<TAB>domain"
+    of each line, ``name.docs`` the document.
     """
     columns = {"source": TextFile.sniff(source), "target": TextFile.sniff(target)}
     stem = _moses_name(source)[0]

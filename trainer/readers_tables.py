@@ -3,7 +3,8 @@
 A table may have a header with two languages, or the words "source" and "target"; without one the
 first column is the source, the second the target. A JSON line is an object with "source" and
 "target" or with the languages' tags, at the top or under "translation". Columns or fields
-"origin", "domain", "licence" and "document" are taken over.
+"origin", "domain", "licence" and "document" are taken over. What reviewers of a campaign wrote has
+a form of its own (:mod:`trainer.readers_campaign`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from trainer.pairs import Pair, Unusable
 from trainer.readers import Reader, tag_of
+from trainer.readers_campaign import campaign_reader, is_campaign
 from trainer.readers_text import TextFile, bare_name
 from translator.errors import InputError
 
@@ -33,6 +36,8 @@ def table_reader(path: Path, name: str, of: str, to: str) -> list[Reader]:
     file = TextFile.sniff(path)
     suffix = Path(bare_name(path)).suffix.lower()
     if suffix in (".jsonl", ".ndjson"):
+        if is_campaign(_json(next(file.lines(), ""))):
+            return [campaign_reader(path, name, of, to)]
         rows = list(islice(_json_pairs(file, name, of, to), 100))
         if not any(isinstance(row, Pair) for row in rows):
             return []
@@ -128,9 +133,8 @@ def _json_pairs(file: TextFile, name: str, of: str, to: str) -> Iterator[Pair | 
     for number, line in enumerate(file.lines(), 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
+        row = _json(line)
+        if row is None:
             yield Unusable(name, number, "no JSON", line)
             continue
         pair = _json_pair(row, name, number, of, to)
@@ -138,6 +142,14 @@ def _json_pairs(file: TextFile, name: str, of: str, to: str) -> Iterator[Pair | 
             yield Unusable(name, number, "no pair of these languages", line)
         else:
             yield pair
+
+
+def _json(line: str) -> Any:
+    """The value of a line; ``None`` if it is no JSON."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _json_pair(row: object, name: str, number: int, of: str, to: str) -> Pair | None:

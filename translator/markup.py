@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 OPEN, CLOSE, SINGLE, END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 RESERVED = OPEN + CLOSE + SINGLE + END
@@ -45,6 +46,11 @@ class Placeholder:
         return f"{self.mark.value}{self.number}{END}"
 
 
+@lru_cache(maxsize=4096)
+def _placeholder(mark: str, number: str) -> Placeholder:
+    return Placeholder(Mark(mark), int(number))
+
+
 def opening(number: int) -> str:
     """The canonical form of an element's start."""
     return f"{OPEN}{number}{END}"
@@ -67,7 +73,7 @@ def tokenize(text: str) -> list[str | Placeholder]:
     for match in _PLACEHOLDER.finditer(text):
         if match.start() > position:
             tokens.append(text[position : match.start()])
-        tokens.append(Placeholder(Mark(match[1]), int(match[2])))
+        tokens.append(_placeholder(match[1], match[2]))
         position = match.end()
     if position < len(text):
         tokens.append(text[position:])
@@ -76,7 +82,7 @@ def tokenize(text: str) -> list[str | Placeholder]:
 
 def placeholders(text: str) -> list[Placeholder]:
     """The placeholders of a tagged text, in order."""
-    return [Placeholder(Mark(m[1]), int(m[2])) for m in _PLACEHOLDER.finditer(text)]
+    return [_placeholder(match[1], match[2]) for match in _PLACEHOLDER.finditer(text)]
 
 
 def has_placeholders(text: str) -> bool:
@@ -89,6 +95,11 @@ def plain(text: str) -> str:
     return _PLACEHOLDER.sub("", text)
 
 
+def without_reserved(text: str) -> str:
+    """A text from outside without the characters that delimit placeholders."""
+    return _STRAY.sub("", text)
+
+
 def problems(source: str, target: str) -> str:
     """What is wrong with the placeholders of ``target``; an empty string means nothing.
 
@@ -96,6 +107,8 @@ def problems(source: str, target: str) -> str:
     nests properly in the target. A half of a pair (its other half lies in another part of a
     long block) needs no partner here, but no pair may close across it in the wrong order.
     """
+    if not has_placeholders(source) and not _STRAY.search(target):
+        return ""  # the usual case, and this is asked several times a segment
     if _STRAY.search(_PLACEHOLDER.sub("", target)):
         return "a broken placeholder"
     wanted, got = Counter(placeholders(source)), Counter(placeholders(target))

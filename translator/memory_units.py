@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Protocol
 
@@ -61,7 +61,8 @@ class Asked:
     @property
     def key(self) -> str:
         """A hash of it all."""
-        return hashed("asked", asdict(self))
+        # Not asdict: it copies in depth, and this is asked for every segment of a book.
+        return hashed("asked", {**_fields(self), "sampling": _fields(self.sampling)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class Remembers(Protocol):
     def learn(self, asked: Asked, target: str, model: str) -> None:
         """Keep a model's output that passed all checks."""
         ...
+
+
+def _fields(value: Asked | Sampling) -> dict[str, object]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def hashed(*parts: object) -> str:

@@ -91,9 +91,9 @@ class Workshop:
         ending = re.compile(rf"[-. ]{re.escape(info.quantization)}$", re.IGNORECASE)
         identity = order.id or f"{ending.sub('', origin.id)}-{kind.lower()}"
         how = f"quantized from {info.quantization or 'its file'} to {kind} by Verso {__version__}"
-        target = self._place(order, identity)
+        target = self.place(order, identity)
         needed = int(info.parameters * TYPES[kind] / 8 * _ROOM)
-        with self._written(target, needed, origin.name) as partial:
+        with self.written(target, needed, origin.name) as partial:
             run_quantize(
                 source,
                 partial,
@@ -125,7 +125,7 @@ class Workshop:
         few = len(known) <= _SHOWN_LANGUAGES
         label = ", ".join(known) if few else f"{len(known)} languages"
         identity = order.id or re.sub("[ ,]+", "-", f"{origin.id}-{label.lower()}")
-        target = self._place(order, identity)
+        target = self.place(order, identity)
         tokens = vocabulary.Vocabulary(gguf_file.read(source))
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
         with Tokenizer(source) as whole:
@@ -144,7 +144,7 @@ class Workshop:
             )
             facts = {"general.name": name, "verso.made_from": origin.id, "verso.made_how": how}
             writing = _step(order, "writing", choice.size)
-            with self._written(target, choice.size, origin.name) as partial:
+            with self.written(target, choice.size, origin.name) as partial:
                 trim.write(choice, partial, facts, writing)
                 share = trimming.compare(whole, partial, choice, lines or prompts)
         spec = self._enter(order, origin, target, identity, name, how, known)
@@ -157,7 +157,7 @@ class Workshop:
         if self._registry.holder(order.model) is None and path.is_file():
             path = path.resolve()
             same = (s for s in self._registry.list() if s.file and self._is_at(s, path))
-            return next(same, None) or describe(path, progress=_hashing(order)), path
+            return next(same, None) or describe(path, hashed=False), path
         spec = self._registry.get(order.model)
         if spec.kind is not ModelKind.GGUF or not spec.file:
             raise ModelError(
@@ -168,7 +168,7 @@ class Workshop:
     def _is_at(self, spec: ModelSpec, path: Path) -> bool:
         return (self._settings.models / spec.file).resolve() == path
 
-    def _place(self, order: Order, identity: str) -> Path:
+    def place(self, order: Order, identity: str) -> Path:
         """Where the file goes. Refuses a name or a place that is taken before any work is done."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", identity):
             raise InputError(
@@ -187,7 +187,7 @@ class Workshop:
         return target
 
     @contextmanager
-    def _written(self, target: Path, needed: int, name: str) -> Iterator[Path]:
+    def written(self, target: Path, needed: int, name: str) -> Iterator[Path]:
         """A place to write to; what is there when the block ends well becomes ``target``."""
         partial = target.with_name(f"{target.name}.part")
         lock = FileLock(target.with_name(f"{target.name}.lock"))

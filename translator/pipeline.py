@@ -50,8 +50,6 @@ class Checker(Protocol):
         ...
 
 
-_NO_RESERVED = str.maketrans("", "", markup.RESERVED)
-
 _RUNS = itertools.count(1)
 
 
@@ -262,7 +260,7 @@ class Pipeline:
 
         def read(reply: str) -> str:
             text = self._style.parse(reply, task)
-            return markup.hide(text, family, ask.text) if family else text.translate(_NO_RESERVED)
+            return markup.hide(text, family, ask.text) if family else markup.without_reserved(text)
 
         return Rendered(
             self._style.render(task), read, lambda reply: _preview(read(reply), segment)

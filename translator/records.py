@@ -15,6 +15,7 @@ from translator.types import BlockKind, Check, Provenance, Segment, Status, Tran
 
 # Characters of scripts that put no spaces between words.
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_SIGNS = re.compile(r"(?:[^\w\s]|_)+")  # neither letters nor digits
 
 
 class JobState(StrEnum):
@@ -104,7 +105,7 @@ JOB_COLUMNS = tuple(field.name for field in fields(Job))
 def count_words(text: str) -> int:
     """Words of a (tagged) text; a Chinese character or a kana counts as one."""
     spaced, dense = _DENSE.subn(" ", markup.plain(text))
-    return dense + sum(any(map(str.isalnum, word)) for word in spaced.split())
+    return dense + len(_SIGNS.sub("", spaced).split())
 
 
 def job_of_row(row: sqlite3.Row) -> Job:

@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 
-from rapidfuzz import fuzz
-
 from translator import markup
 from translator.engines.base import Finish
 from translator.ladder import Answer, Ask, Judge
@@ -95,6 +93,8 @@ class SecondLook:
             return replace(draft, reason=f"{NO_BETTER} ({why})")
         if _same(answer.text, self.segment.text):
             return replace(draft, reason=f"{NO_BETTER} (it was the source)")
+        from rapidfuzz import fuzz  # slow to import
+
         if fuzz.ratio(answer.text, draft.text) < _ALIKE:
             return replace(draft, reason=f"{NO_BETTER} (it was another text)")
         better = replace(draft, text=answer.text, reason=REFINED, checks=found)

@@ -9,8 +9,10 @@ elements say who wrote a unit; other tools keep or ignore them.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -32,7 +34,6 @@ _PROPS = {"origin": "x-verso-origin", "key": "x-verso-key", "model": "x-verso-mo
 _DATE = "%Y%m%dT%H%M%SZ"
 _ALL = "*all*"
 _ESCAPED = re.compile("[^\t\n -%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NO_RESERVED = str.maketrans("", "", markup.RESERVED)
 _BROKEN_HINT = "Export it again from the program that made it."
 
 # The number of a placeholder by what names it in the file; shared by the two sides of a unit.
@@ -133,7 +134,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[Unit]:
-    """The units of a TMX file, one for every pair of a source and another language in it.
+    """The units of a TMX file (also ``.gz``): one for every pair of a source and another language.
 
     What cannot be used is left out and counted in ``skipped`` by reason. Raises
     :class:`InputError` for a file that is missing, broken, hostile or no TMX.
@@ -143,7 +144,7 @@ def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[Unit]:
     skipped = Counter() if skipped is None else skipped
     srclang = _ALL
     try:
-        with path.open("rb") as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             events = etree.iterparse(
                 file, events=("end",), tag=("{*}header", "{*}tu"), resolve_entities=False,
                 no_network=True, load_dtd=False, remove_comments=True, remove_pis=True,
@@ -159,6 +160,9 @@ def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[Unit]:
             root = events.root
     except etree.XMLSyntaxError as error:
         raise InputError(f"{path.name} is no valid XML: {error.msg}.", _BROKEN_HINT) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = f"{path.name} is damaged, or not compressed as its name says."
+        raise InputError(message, "Get it again.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name.") from error
     if root is None or etree.QName(root).localname != "tmx":
@@ -223,7 +227,7 @@ def _pieces(
     name: str,
 ) -> Iterator[str]:
     """The tagged text of a ``seg`` or ``hi``. ``opened`` has the number of each ``bpt``."""
-    yield (element.text or "").translate(_NO_RESERVED)
+    yield markup.without_reserved(element.text or "")
     for child in element:
         if not isinstance(child.tag, str):
             raise InputError(f"{name} uses XML entities of its own.", _BROKEN_HINT)
@@ -246,7 +250,7 @@ def _pieces(
             yield markup.closing(number)
         else:
             yield markup.single(number)
-        yield (child.tail or "").translate(_NO_RESERVED)
+        yield markup.without_reserved(child.tail or "")
 
 
 def _number(numbers: _Numbers, kind: str, tag: etree._Element, order: int) -> int:
@@ -262,4 +266,4 @@ def _character(code: str) -> str:
     point = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{1,6}", code) else 0xD800
     if point > 0x10FFFF or 0xD800 <= point < 0xE000:
         return ""
-    return chr(point).translate(_NO_RESERVED)
+    return markup.without_reserved(chr(point))

@@ -143,12 +143,14 @@ class Prompt:
 
     The first ``shared`` parts are the same for every request of the same kind (template head,
     instruction, examples): an engine evaluates them once and shares their KV cache.
-    ``stop`` strings end the reply and are not part of it.
+    ``stop`` strings end the reply and are not part of it. ``reply`` is what the reply begins
+    with, given to the model and no part of the text (the target language, for some models).
     """
 
     parts: tuple[PromptPart, ...]
     shared: int = 0
     stop: tuple[str, ...] = ()
+    reply: tuple[PromptPart, ...] = ()
 
     @property
     def text(self) -> str:

@@ -13,7 +13,7 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     """Add the command."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "corpus",
-        help="build and show a corpus for training",
+        help="build, show and preview a corpus for training",
         description="Reads parallel texts, cleans and splits them, and says what was removed and "
         "why.",
     )
@@ -25,6 +25,36 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     shown.add_argument("--seed", type=int, default=1, metavar="N", help="for the samples")
     shown.add_argument("--json", action="store_true", help="print the whole report as JSON")
     shown.set_defaults(run=_show)
+    _add_preview(actions)
+
+
+def _add_preview(actions: Any) -> None:
+    preview = actions.add_parser(
+        "preview",
+        help="what a model would learn from a corpus: prompts, lengths, what a limit cuts",
+        description="Shows examples as a model gets them, with the part that is trained marked, "
+        "and what a limit on their length would cost.",
+    )
+    preview.add_argument("corpus", type=Path, metavar="CORPUS")
+    preview.add_argument(
+        "--base", required=True, metavar="MODEL", help="the model to be trained: its id or folder"
+    )
+    preview.add_argument("--style", default="", metavar="STYLE", help="default: the base's own")
+    preview.add_argument("--part", default="train", choices=("train", "dev", "test"))
+    preview.add_argument(
+        "--direction", action="append", default=[], metavar="en>de", help="default: all"
+    )
+    preview.add_argument(
+        "--length", type=int, default=512, metavar="N", help="limit in tokens (default: 512)"
+    )
+    preview.add_argument("--samples", type=int, default=3, metavar="N", help="default: 3")
+    preview.add_argument(
+        "--lines", type=int, default=5000, metavar="N",
+        help="look at N lines drawn at random, 0 for all (default: 5000)",
+    )  # fmt: skip
+    preview.add_argument("--seed", type=int, default=1, metavar="N", help="for what is drawn")
+    preview.add_argument("--json", action="store_true", help="print all of it as JSON")
+    preview.set_defaults(run=_preview)
 
 
 def _add_build(actions: Any) -> None:
@@ -32,7 +62,9 @@ def _add_build(actions: Any) -> None:
         "build",
         help="build a corpus from parallel texts",
         description="Folders are searched for Moses files (corpus.en beside corpus.de, plain or "
-        "compressed), TMX, TSV, CSV and JSONL. Options given here win over those of --config.",
+        "compressed), TMX, TSV, CSV, JSONL and two editions of a book (book.en.epub beside "
+        "book.de.epub), whose sentences are aligned. Options given here win over those of "
+        "--config.",
     )
     build.add_argument("inputs", nargs="*", metavar="FOLDER", help="folders or files")
     build.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="new folder")
@@ -123,6 +155,48 @@ def _show(arguments: argparse.Namespace) -> int:
     print("\nLicences and attributions, for a model card:")
     for line in corpus_show.licence_list(corpus):
         print(line)
+    return 0
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    import sys
+    from dataclasses import asdict
+
+    from trainer import requirements
+    from trainer.config import DataPart
+    from trainer.corpus import Corpus
+
+    corpus = Corpus.load(arguments.corpus)
+    data = DataPart(
+        corpus=str(arguments.corpus), directions=tuple(arguments.direction), length=arguments.length
+    )
+    requirements.require()
+    from trainer import preview_show
+    from trainer.dataset_examples import style_for
+    from trainer.preview import preview, tokenizer_of
+    from translator.settings import Settings
+
+    tokenizer, own, encoder_decoder = tokenizer_of(arguments.base, Settings.load())
+    found = preview(
+        corpus,
+        tokenizer,
+        style_for(tokenizer, arguments.style, own),
+        data,
+        part=arguments.part,
+        encoder_decoder=encoder_decoder,
+        samples=arguments.samples,
+        looked_at=arguments.lines,
+        seed=arguments.seed,
+    )
+    if arguments.json:
+        print_json(asdict(found))
+        return 0
+    for line in preview_show.summary(found):
+        print(line)
+    for sample in found.samples:
+        print()
+        for line in preview_show.sample(sample, sys.stdout.isatty()):
+            print(line)
     return 0
 
 

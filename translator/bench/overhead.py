@@ -16,20 +16,17 @@ from translator.errors import VersoError
 
 TIMES = (1, 10, 100)
 _STARTS = 5
-# The peak is read by the process itself: what the system counts for a child begins with the
-# memory of the process that started it.
+# The process reads its peak itself.
 _PROGRAM = """
+import os
 import sys
-from pathlib import Path
 from translator.cli import main
+from translator.process_memory import peak_memory
 try:
     code = main(sys.argv[1:])
 except SystemExit as ended:
     code = ended.code
-status = Path("/proc/self/status")
-lines = status.read_text().splitlines() if status.exists() else []
-peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-print(f"peak {peaks[0] if peaks else 0}", file=sys.stderr)
+print(f"peak {peak_memory(os.getpid())}", file=sys.stderr)
 sys.exit(code)
 """
 
@@ -100,4 +97,4 @@ def command(arguments: list[str], home: Path) -> Cost:
             f"`verso {' '.join(arguments)}` ended with code {done.returncode}.",
             "Run it by itself to see why.",
         )
-    return Cost(seconds, int(done.stderr.split()[-1]) // 1024)
+    return Cost(seconds, int(done.stderr.split()[-1]))

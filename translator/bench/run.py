@@ -12,9 +12,10 @@ from translator.bench.latency import Latency, measure
 from translator.bench.overhead import growth, pseudo_book, start_up
 from translator.bench.report import Limits, Overhead, Result
 from translator.bench.server import server_trial
-from translator.bench.speed import Series, Trial, as_book, engine_trial, peak_memory, sample
+from translator.bench.speed import Series, Trial, as_book, engine_trial, sample
 from translator.engines.gguf import GgufEngine, GgufOptions
 from translator.engines.gguf_baseline import plain_loop, prompt_speed, steps
+from translator.process_memory import peak_memory
 from translator.prompts import get_style
 from translator.settings import assets_dir
 from translator.types import Prompt, Sampling, TranslationTask

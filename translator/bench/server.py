@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from translator.bench.speed import Trial, peak_memory
+from translator.bench.speed import Trial
 from translator.errors import EngineError
+from translator.process_memory import peak_memory
 from translator.types import Prompt, Sampling
 
 _START = 120.0  # seconds a server may take to load the model

@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
-from translator.engines.base import Chunk, Done, Engine, EngineInfo, Failure, Request, stream
+from translator.engines.base import Chunk, Done, Engine, Failure, Request, stream
 from translator.engines.base import Priority as P
 from translator.ladder import Ask, Climb
 from translator.scheduler import Rendered, Scheduler, Work
@@ -30,7 +29,6 @@ class Trial:
     new_tokens: int
     peak_mb: int
     texts: dict[int, str]
-    info: EngineInfo | None = None
 
     @property
     def speed(self) -> float:
@@ -80,7 +78,7 @@ def engine_trial(
         texts[int(result.segment_id)] = result.text
         tokens += result.new_tokens
     seconds = time.monotonic() - start
-    return Trial(seconds, tokens, peak_mb(), texts, engine.info)
+    return Trial(seconds, tokens, peak_mb(), texts)
 
 
 def as_book(
@@ -122,14 +120,3 @@ def one_by_one(
                     raise error
                 case Chunk():
                     pass
-
-
-def peak_memory(pid: int | None) -> int:
-    """Peak memory of a process in MB, where the system tells (Linux)."""
-    status = Path(f"/proc/{pid}/status")
-    if pid is None or not status.exists():
-        return 0
-    for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) // 1024
-    return 0

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from translator import markup
 from translator.books.inline import NOTHING, Flattener, Piece
 from translator.books.runs import Run, has_letters
-from translator.books.xmltree import SPACE, Node, mend
+from translator.books.xmltree import SPACE, Node, mend, single_blanks
 from translator.markup import Mark, Placeholder
-
-_WS = re.compile(f"[{SPACE}]+")
 
 
 def build(
@@ -60,7 +57,7 @@ def _collapse(source: str, pieces: list[Piece]) -> None:
     blank = True
     for index, piece in enumerate(pieces):
         if piece.kind == "text":
-            text = _WS.sub(" ", piece.text)
+            text = single_blanks(piece.text)
             if blank:
                 text = text.removeprefix(" ")
             piece.text = text

@@ -62,9 +62,9 @@ class Edition:
         }
         rows = self._rows(pairs, top) if self.mode == "side" else set[int]()
         for start, (node, unit, run) in pairs.items():
-            copy = self._copy(run)
             if start in rows:
                 continue
+            copy = self._copy(run)
             if self._may_stand_twice(node, unit):
                 copy = self._paragraph(node, copy)
                 self._insert(node.end if self.mode == "below" else node.start, copy)

@@ -51,9 +51,7 @@ _LINKS = ("id", "href", "type", "name")
 
 def read(path: Path) -> Fb2Book:
     """Read a FictionBook file. Raises :class:`BookError` when it is damaged or hostile."""
-    size = path.stat().st_size
-    if size > safety.MAX_MARKUP:
-        raise BookError(f"{path.name} is {size >> 20} MiB of markup.", "Split the book.")
+    safety.check_size(path, safety.MAX_MARKUP, "markup", "Split the book.")
     return Fb2Book(path, *decode_xml(path.read_bytes()))
 
 
@@ -174,10 +172,12 @@ class Fb2Book(SplicedBook):
         return compose(part, texts, edits, render)
 
     def _again(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> Fb2Book:
-        copies = Copies(self._parts[0].source, texts)
         source, encoding = decode_xml(output.read_bytes())
-        marked = self._compose(texts, options, copies)
-        return Fb2Book(output, copies.left_out(marked, source, encoding.again), encoding)
+        if options.bilingual != "none":
+            copies = Copies(self._parts[0].source, texts)
+            marked = self._compose(texts, options, copies)
+            source = copies.left_out(marked, source, encoding.again)
+        return Fb2Book(output, source, encoding)
 
     def _save(self, output: Path, texts: Mapping[str, str], options: WriteOptions) -> None:
         copies = Copies(self._parts[0].source, texts)

@@ -27,7 +27,6 @@ from translator.books.xhtml import (
     read_page,
 )
 from translator.books.xmltree import Edit, Node, decode_references
-from translator.errors import BookError
 from translator.markup import Mark
 from translator.types import BlockKind
 
@@ -64,9 +63,7 @@ class HtmlBook(SplicedBook):
     bilingual: tuple[Bilingual, ...] = ("none", "above", "below", "side")
 
     def __init__(self, path: Path, rereading: bool = False) -> None:
-        size = path.stat().st_size
-        if size > safety.MAX_MARKUP:
-            raise BookError(f"{path.name} is {size >> 20} MiB of markup.", "Split the page.")
+        safety.check_size(path, safety.MAX_MARKUP, "markup", "Split the page.")
         source, self._encoding, self._declared, note = _decode(path.read_bytes(), path.name)
         tree = HtmlTree(source, path.name)
         self._unquoted = tree.unquoted

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from translator import markup
 from translator.books.runs import collapse, has_letters
-from translator.books.xmltree import SPACE, Node, NodeKind, escape, split_references
+from translator.books.xmltree import Node, NodeKind, escape, split_references
 
 CODE, MATH, IMAGE, NO_TRANSLATE = "code", "math", "text in a drawing", "marked as not to translate"
 RUBY = "reading aid (ruby), left out of a translation"
@@ -38,7 +38,6 @@ _PLAIN = frozenset(
     ["rt", "rp", "rtc", "rb", "rbc", "span", "b", "i", "em", "strong", "small", "ruby"]
 )
 _CARRIES = frozenset(("xml:id", "href", "src", "data", "epub:type", "name"))
-_WS = re.compile(f"[{SPACE}]+")
 _RESERVED = re.compile(f"([{markup.RESERVED}])")
 _MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<[^>]*>", re.S)
 _READINGS = re.compile(r"<r[tp]\b[^>]*>.*?</r[tp]\s*>", re.S)

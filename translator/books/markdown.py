@@ -20,14 +20,11 @@ from translator.books.decoding import Decoded, decode_text
 from translator.books.markdown_reader import Reader
 from translator.books.spliced import Copies, Part, SplicedBook, changed_units, compose
 from translator.books.xmltree import Edit
-from translator.errors import BookError
 
 
 def read(path: Path) -> MarkdownBook:
     """Read a Markdown file. Raises :class:`BookError` when it is no text or has none."""
-    size = path.stat().st_size
-    if size > safety.MAX_MARKUP:
-        raise BookError(f"{path.name} is {size >> 20} MiB of text.", "Split it.")
+    safety.check_size(path, safety.MAX_MARKUP, "text", "Split it.")
     return MarkdownBook(path, decode_text(path.read_bytes(), path.name))
 
 

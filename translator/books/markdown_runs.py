@@ -64,10 +64,10 @@ class MarkdownRun(Run):
             return found
         if not markup.plain(tagged).strip():
             return "it has no text"
-        written = self.render(tagged, lambda start, end: source[start:end])
-        if not self._reads_back(written, tagged):
-            return "it would be read as other Markdown"
-        return ""
+        forms = (self._written(tagged, lambda a, b: source[a:b], html) for html in (False, True))
+        if any(self._reads_back(written, tagged) for written in forms):
+            return ""
+        return "it would be read as other Markdown"
 
     def render(self, tagged: str, take: Callable[[int, int], str], quote: str = "") -> str:
         """The Markdown of a tagged text, on one line."""

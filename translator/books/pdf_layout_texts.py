@@ -19,7 +19,6 @@ from translator.markup import Mark
 from translator.types import Block, BlockKind
 
 FIGURE = "part of a picture"
-_RESERVED = re.compile(f"[{markup.RESERVED}]")
 # Letters of formulas: what MuPDF writes for them cannot be read again.
 _MATH = re.compile("[\U0001d400-\U0001d7ff]+")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.S)
@@ -183,7 +182,7 @@ def _merged(spans: list[Span]) -> list[Span]:
     """Neighbours that look the same are one; blanks look like what is before them."""
     merged: list[Span] = []
     for span in spans:
-        text = _RESERVED.sub("", span.text)
+        text = markup.without_reserved(span.text)
         span = replace(span, text=text)
         if merged and (not text.strip() or same_style(merged[-1], span)):
             merged[-1] = replace(merged[-1], text=merged[-1].text + text)

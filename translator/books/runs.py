@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from translator import markup
-from translator.books.xmltree import SPACE, escape
+from translator.books.xmltree import SPACE, escape, single_blanks
 from translator.markup import Mark, Placeholder
 
-_WS = re.compile(f"[{SPACE}]+")
 _LINK = re.compile(r"<(/?)(?:\w+:)?a(?=[\s/>])[^>]*?(/?)>")
 _ID = re.compile(r"""\s(?:xml:)?id\s*=\s*(?:"[^"]*"|'[^']*')""")
 _TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
@@ -87,7 +86,7 @@ class Run:
 
 def collapse(text: str) -> str:
     """Runs of white space become one blank, at the ends none, as HTML shows text."""
-    return _WS.sub(" ", text).strip(SPACE)
+    return single_blanks(text).strip(SPACE)
 
 
 def has_letters(text: str) -> bool:

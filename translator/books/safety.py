@@ -6,7 +6,7 @@ import re
 import stat
 import zipfile
 import zlib
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from translator.errors import BookError
 
@@ -32,6 +32,13 @@ _ENTITY = re.compile(
     r"<!ENTITY\s+(?P<name>[^\s%\"']+)\s+(?:(?P<external>SYSTEM|PUBLIC)\b|\"(?P<a>[^\"]*)\"|'(?P<b>[^']*)')"
 )
 _REFERENCE = re.compile(r"&([^\s;&#]+);")
+
+
+def check_size(path: Path, limit: int, what: str, hint: str) -> None:
+    """Refuse a file of more bytes than the limit. Raises :class:`BookError`."""
+    size = path.stat().st_size
+    if size > limit:
+        raise BookError(f"{path.name} is {size >> 20} MiB of {what}.", hint)
 
 
 def check_container(archive: zipfile.ZipFile, name: str) -> None:

@@ -63,11 +63,7 @@ class _Turn:
 
 def read(path: Path) -> SubtitleBook:
     """Read subtitles. Raises :class:`BookError` when the file holds none."""
-    size = path.stat().st_size
-    if size > safety.MAX_TEXT_FILE:
-        raise BookError(
-            f"{path.name} is {size >> 20} MiB of text, more than any film.", "Split it."
-        )
+    safety.check_size(path, safety.MAX_TEXT_FILE, "text, more than any film", "Split it.")
     return SubtitleBook(path, decode_text(path.read_bytes(), path.name))
 
 

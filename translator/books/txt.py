@@ -50,11 +50,7 @@ class TextBook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        size = path.stat().st_size
-        if size > safety.MAX_TEXT_FILE:
-            raise BookError(
-                f"{path.name} is {size >> 20} MiB of text, more than any book.", "Split it."
-            )
+        safety.check_size(path, safety.MAX_TEXT_FILE, "text, more than any book", "Split it.")
         self._decoded = decode_text(path.read_bytes(), path.name)
         self._text = self._decoded.text
         self._newline = _newline(self._text)

@@ -22,6 +22,7 @@ from translator.books import safety
 from translator.errors import BookError
 
 SPACE = " \t\r\n\f"  # what markup calls white space; a no-break space is not part of it
+_NOT_ONE_BLANK = re.compile(f"[{SPACE}]{{2,}}|[{SPACE[1:]}]")
 
 _TOKEN = re.compile(
     r"""<!--.*?-->
@@ -52,6 +53,11 @@ class NodeKind(Enum):
     TEXT = 2
     CDATA = 3
     OTHER = 4
+
+
+def single_blanks(text: str) -> str:
+    """The text with one blank for each run of white space, as it is shown."""
+    return _NOT_ONE_BLANK.sub(" ", text)
 
 
 @dataclass(slots=True, eq=False)

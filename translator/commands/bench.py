@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
     parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS), metavar="N")
     parser.add_argument(
-        "--server", type=Path, default=shutil.which("llama-server"), metavar="PROGRAM",
+        "--server", type=Path, metavar="PROGRAM",
         help="a llama-server to compare with (default: the one on PATH)",
     )  # fmt: skip
     parser.add_argument(
@@ -72,6 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if load > QUIET:
         say(f"The machine is busy (load {load:.1f}): the figures will be too low.")
     book = arguments.book or assets_dir() / "bench.txt"
+    found = arguments.server or shutil.which("llama-server")
     result = run(
         Plan(
             spec.id,
@@ -83,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
             Sampling(max_new_tokens=arguments.max_new_tokens),
             arguments.widths,
             arguments.repeats,
-            arguments.server,
+            Path(found) if found else None,
             arguments.requests,
             None if arguments.no_overhead else book,
             say,
@@ -97,14 +97,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions:
     """As the app runs the model, with the ways that `verso models tune` found."""
-    from translator.engines.gguf import GgufOptions, usable_threads
-    from translator.engines.gguf_tuning import Tunings
+    from translator.engines.child import usable_threads
+    from translator.engines.gguf import GgufOptions
+    from translator.engines.gguf_tuning import tuned
     from translator.engines.pool import REQUEST_CONTEXT
 
     threads = settings.threads or usable_threads()
-    options = GgufOptions(path, context=min(spec.context, REQUEST_CONTEXT), threads=threads)
-    tuning = Tunings(settings.tunings).get(path, threads)
-    return replace(options, **tuning.options()) if tuning else options
+    context = min(spec.context, REQUEST_CONTEXT)
+    return tuned(GgufOptions(path, context=context, threads=threads), settings)
 
 
 def _texts(book: Path, count: int) -> list[str]:

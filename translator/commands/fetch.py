@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.commands.terminal import ask, errors_console, interruptible, is_terminal, say, size
@@ -22,7 +23,8 @@ def ensure(
     if registry.installed(spec):
         return
     for part in missing(spec, registry):
-        about = f"{part.name} is not downloaded yet ({size(part.bytes)})."
+        bytes = f" ({size(part.bytes)})" if part.bytes else ""
+        about = f"{part.name} is not downloaded yet{bytes}."
         wanted = part.sources and (
             download or (is_terminal() and ask(f"{about} Download it now?", default=True))
         )
@@ -34,9 +36,21 @@ def ensure(
 def missing(spec: ModelSpec, registry: Registry) -> list[ModelSpec]:
     """What has to be downloaded for a model: itself, its base, or both."""
     needed = [registry.get(spec.base)] if spec.base else []
-    if spec.file:
+    if spec.file or (spec.kind == "hf" and spec.adapter):
         needed.append(spec)
     return [part for part in needed if not registry.installed(part)]
+
+
+def fetch_repository(repository: str, revision: str, settings: Settings) -> Path:
+    """Download a hub's repository; returns its folder. Raises :class:`VersoError`."""
+    from translator.models.hub_snapshot import folder_name
+    from translator.models.spec import HubSource, ModelKind, ModelSpec
+
+    folder = folder_name(repository)
+    source = HubSource(repository, revision=revision)
+    spec = ModelSpec(folder, repository, ModelKind.HF, file=folder, sources=(source,))
+    fetch(spec, settings)
+    return settings.models / folder
 
 
 def fetch(spec: ModelSpec, settings: Settings, *, accept_terms: bool = False) -> None:
@@ -61,8 +75,9 @@ def fetch(spec: ModelSpec, settings: Settings, *, accept_terms: bool = False) ->
         accept_terms = ask("Do you accept these terms?", default=False)
     console = errors_console()
     if not console.is_terminal:
-        verb = "Checking" if (settings.models / spec.file).exists() else "Downloading"
-        say(f"{verb} {spec.name} ({size(spec.bytes)})")
+        here = (settings.models / (spec.file or spec.adapter)).exists()
+        about = f" ({size(spec.bytes)})" if spec.bytes else ""
+        say(f"{'Checking' if here else 'Downloading'} {spec.name}{about}")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translator.commands import model_making, tune
 from translator.commands.terminal import complain, print_json, say, size, table
+from translator.models.spec import DEVICES, PRECISIONS
 
 if TYPE_CHECKING:
     from translator.models.registry import Registry
@@ -30,11 +31,24 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     shown.add_argument("id", help="id or alias")
     shown.add_argument("--json", action="store_true", help="as JSON")
     shown.set_defaults(run=_show)
-    added = actions.add_parser("add", help="use a GGUF file of your own")
-    added.add_argument("file", type=Path)
+    added = actions.add_parser("add", help="use a model of your own, or one of a hub")
+    added.add_argument(
+        "file", help="a GGUF file, a folder with config.json, or a hub's repository (owner/name)"
+    )
     added.add_argument("--id", help="what to call it (default: from the file)")
     added.add_argument("--name", help="its name for people")
     added.add_argument("--style", help="its prompt style (default: read off the file)")
+    added.add_argument("--base", help="the model that an adapter's folder belongs to")
+    added.add_argument("--revision", default="main", help="of a hub's repository")
+    added.add_argument(
+        "--precision",
+        default="auto",
+        choices=PRECISIONS,
+        help="numbers that a folder's model is loaded in (4bit and 8bit need bitsandbytes)",
+    )
+    added.add_argument(
+        "--device", default="auto", choices=DEVICES, help="where a folder's model runs"
+    )
     added.set_defaults(run=_add)
     pulled = actions.add_parser("pull", help="download a model, or check the one that is here")
     pulled.add_argument("id", nargs="?", help="id or alias (default: the starter model)")
@@ -113,11 +127,15 @@ def _show(arguments: argparse.Namespace) -> int:
         "parameters": spec.parameters,
         "quantization": spec.quantization,
         "architecture": spec.architecture,
+        "precision": spec.precision if spec.kind == "hf" else "",
+        "device": spec.device if spec.kind == "hf" else "",
         "context": f"{spec.context} tokens",
         "prompt style": spec.style,
         "languages": " ".join(spec.languages),
         "base model": spec.base,
         "made from": ", ".join(filter(None, (spec.made_from, spec.made_how))),
+        "trained with": f"corpus {spec.corpus}" if spec.corpus else "",
+        "scores": ", ".join(f"{name} {value:.1f}" for name, value in spec.scores.items()),
         "licence": " ".join(filter(None, (spec.licence.name, spec.licence.url))),
         "terms": spec.licence.notice,
         "homepage": spec.homepage,
@@ -130,8 +148,24 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    _, registry = _open()
-    spec = registry.add(arguments.file, id=arguments.id, name=arguments.name, style=arguments.style)
+    from translator.commands.fetch import fetch_repository
+    from translator.models import hub_snapshot
+
+    settings, registry = _open()
+    path = Path(arguments.file)
+    repository = "" if path.exists() else hub_snapshot.repository(arguments.file)
+    if repository:
+        path = fetch_repository(repository, arguments.revision, settings)
+    spec = registry.add(
+        path,
+        id=arguments.id or repository.rpartition("/")[2] or None,
+        name=arguments.name or repository or None,
+        style=arguments.style,
+        base=arguments.base,
+    )
+    if (arguments.precision, arguments.device) != (spec.precision, spec.device):
+        spec = replace(spec, precision=arguments.precision, device=arguments.device)
+        registry.enter(spec)
     say(f"Added {spec.name} with the prompt style {spec.style}.")
     print(spec.id)
     return 0

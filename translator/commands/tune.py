@@ -44,7 +44,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def tune_model(spec: ModelSpec, path: Path, settings: Settings, *, again: bool) -> None:
     """Tune a model and say what was found, or what is known. Raises :class:`VersoError`."""
-    from translator.engines.gguf import usable_threads
+    from translator.engines.child import usable_threads
     from translator.engines.gguf_tuning import Tunings, tune
     from translator.engines.pool import KV_SHARE, REQUEST_CONTEXT, free_memory
 

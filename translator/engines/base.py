@@ -33,12 +33,16 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One prompt to answer. ``id`` is unique among the requests in flight."""
+    """One prompt to answer. ``id`` is unique among the requests in flight.
+
+    ``adapter`` names the one of a shared base model's adapters that answers (empty: none).
+    """
 
     id: str
     prompt: Prompt
     sampling: Sampling = field(default_factory=Sampling)
     priority: Priority = Priority.INTERACTIVE
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

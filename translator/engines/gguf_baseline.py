@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -18,8 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from translator.engines.gguf import child_environment
+from translator.engines.child import child_environment
 from translator.errors import EngineError
+from translator.process_memory import peak_memory
 
 LIMIT_TOKENS = 512
 LIMIT_REPEATS = 3
@@ -87,7 +87,7 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     result = {"loop": _loop, "prompt": _prompt, "steps": _steps}[job["kind"]](job)
-    result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    result["peak_mb"] = peak_memory(os.getpid())
     out.write(json.dumps(result))
     out.flush()
     return 0

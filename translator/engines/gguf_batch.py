@@ -166,7 +166,7 @@ class Batcher:
         """All tokens of a prompt, and how many of them are its shareable head."""
         head: list[int] = []
         tokens: list[int] = [self._model.bos] if self._model.add_bos else []
-        for index, part in enumerate(request.prompt.parts):
+        for index, part in enumerate((*request.prompt.parts, *request.prompt.reply)):
             if index == request.prompt.shared:
                 head = list(tokens)
             tokens += self._model.tokenize(part.text, special=part.special)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from translator.engines.gguf import child_environment, usable_threads
+from translator.engines.child import child_environment, usable_threads
 from translator.errors import Cancelled, EngineError, ModelError
 
 # Types that make sense without an importance matrix, with bits a weight (about: some tensors

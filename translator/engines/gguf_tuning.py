@@ -13,11 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from translator.engines.child import usable_threads
 from translator.engines.gguf_baseline import steps
 from translator.engines.gguf_cpu import is_x86, machine
 from translator.errors import EngineError
+from translator.settings import Settings
+
+if TYPE_CHECKING:
+    from translator.engines.gguf import GgufOptions
 
 SLOTS = (15, 31, 63)  # with the place kept for a person: whole tiles of 16 rows
 _DEPTH = 256  # tokens a sequence while measuring
@@ -145,6 +150,15 @@ class Tunings:
         except (FileNotFoundError, ValueError):
             return {}  # nothing measured yet, or a damaged cache: it is written again
         return kept if isinstance(kept, dict) else {}
+
+
+def tuned(options: GgufOptions, settings: Settings) -> GgufOptions:
+    """Options as was found best on this machine; what the user sets by hand goes before."""
+    threads = settings.threads or usable_threads()
+    tuning = Tunings(settings.tunings).get(options.path, threads)
+    if tuning is not None:
+        options = replace(options, **tuning.options())
+    return replace(options, slots=settings.slots) if settings.slots else options
 
 
 def _key(model: Path, threads: int) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from translator.engines.gguf import child_environment
+from translator.engines.child import child_environment
 from translator.errors import EngineError, ModelError
 
 _BATCH = 2000  # texts sent at once
@@ -40,11 +40,11 @@ class Tokenizer:
         )
         self.size = int(self._answer())
 
-    def ids(self, texts: Iterable[str]) -> Iterator[list[int]]:
-        """The tokens of each text, in which nothing is a control token."""
+    def ids(self, texts: Iterable[str], *, special: bool = False) -> Iterator[list[int]]:
+        """The tokens of each text; ``special``: control tokens in it are recognised."""
         left = iter(texts)
         while batch := list(islice(left, _BATCH)):
-            yield from self._ask({"texts": batch})
+            yield from self._ask({"texts": batch, "special": special})
 
     def bytes_of(self, ids: Sequence[Sequence[int]]) -> list[bytes]:
         """What each list of tokens stands for."""
@@ -109,7 +109,8 @@ def main() -> int:
         if "ids" in message:
             answer = [b"".join(piece(vocab, n) for n in ids).hex() for ids in message["ids"]]
         else:
-            answer = [tokenize(vocab, text, special=False) for text in message["texts"]]
+            special = message["special"]
+            answer = [tokenize(vocab, text, special=special) for text in message["texts"]]
 
 
 if __name__ == "__main__":

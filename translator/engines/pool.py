@@ -9,18 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from translator.engines.base import Engine, EngineInfo
+from translator.engines.hf import SharedBases, missing_packages
 from translator.errors import EngineError, ModelError, VersoError
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
-
-if TYPE_CHECKING:
-    from translator.engines.gguf import GgufOptions
 
 MAX_LOADED = 2  # idle models beyond that make room when another is loaded
 REQUEST_CONTEXT = 1536  # tokens; holds the longest segment with its prompt and translation
@@ -67,6 +64,7 @@ class EnginePool:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._janitor: threading.Thread | None = None
+        self._bases = SharedBases()
 
     @contextmanager
     def engine(self, model: str) -> Iterator[Engine]:
@@ -162,10 +160,10 @@ class EnginePool:
             return PseudoEngine()
         if spec.kind is ModelKind.GGUF:
             from translator.engines.gguf import GgufEngine, GgufOptions
+            from translator.engines.gguf_tuning import tuned
 
-            path = self._registry.path(spec)
             options = GgufOptions(
-                path=path,
+                path=self._registry.path(spec),
                 context=min(spec.context, REQUEST_CONTEXT),
                 threads=self._settings.threads,
                 adapter=str(self._settings.models / spec.adapter) if spec.adapter else "",
@@ -173,24 +171,34 @@ class EnginePool:
                 reproducible=self._reproducible,
                 kv_budget=int(free_memory() * KV_SHARE),
             )
-            options = self._tuned(path, options)
-            return GgufEngine(options, on_loading=entry.on_loading)
+            return GgufEngine(tuned(options, self._settings), on_loading=entry.on_loading)
+        if spec.kind is ModelKind.HF:
+            return self._hf_engine(entry)
         raise ModelError(
             f"{spec.name} needs an engine that this version of Verso does not have.",
             "Choose a GGUF model: `verso models list` shows them.",
         )
 
-    def _tuned(self, path: Path, options: GgufOptions) -> GgufOptions:
-        """As was found best on this machine; what the user sets by hand goes before."""
-        from translator.engines.gguf import usable_threads
-        from translator.engines.gguf_tuning import Tunings
+    def _hf_engine(self, entry: _Entry) -> Engine:
+        from translator.engines.hf import HfOptions
 
-        settings = self._settings
-        threads = settings.threads or usable_threads()
-        tuning = Tunings(settings.tunings).get(path, threads)
-        if tuning is not None:
-            options = replace(options, **tuning.options())
-        return replace(options, slots=settings.slots) if settings.slots else options
+        spec = entry.spec
+        if missing := missing_packages(adapter=bool(spec.adapter)):
+            raise ModelError(
+                f"{spec.name} needs packages that are not installed: {', '.join(missing)}.",
+                "Install them on the Train tab, or with `verso train --install`.",
+            )
+        options = HfOptions(
+            path=self._registry.path(spec),
+            context=min(spec.context, REQUEST_CONTEXT),
+            slots=1 if self._reproducible else self._settings.slots,
+            precision=spec.precision,
+            device=spec.device,
+            threads=self._settings.threads,
+            kv_budget=int(free_memory() * KV_SHARE),
+        )
+        adapter = self._registry.adapter(spec)
+        return self._bases.engine(options, adapter, on_loading=entry.on_loading)
 
     def _crowded_out(self) -> list[_Entry]:
         """Take idle models off the list, the longest unused first, to make room for one."""

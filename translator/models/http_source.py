@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import re
 import ssl
 import threading
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -30,10 +32,14 @@ class _NoAnswerError(_TransientError):
     """Nothing came back at all."""
 
 
+def hub() -> str:
+    """The address of the model hub; ``HF_ENDPOINT`` names another one or a mirror."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
 def hub_url(source: HubSource) -> str:
-    """The address of a hub's file; ``HF_ENDPOINT`` names another hub or a mirror."""
-    base = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
-    return f"{base}/{source.repo}/resolve/{quote(source.revision, safe='')}/{quote(source.file)}"
+    """The address of a hub's file."""
+    return f"{hub()}/{source.repo}/resolve/{quote(source.revision, safe='')}/{quote(source.file)}"
 
 
 def hub_headers() -> dict[str, str]:
@@ -71,6 +77,28 @@ def fetch(
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise SourceFailed(_reason(error)) from error
             transfer.pause(_PAUSE * 2**failures)
+
+
+def read_json(url: str, transfer: Transfer, headers: dict[str, str]) -> Any:
+    """What a small JSON file at ``url`` says. Raises as :func:`fetch` does."""
+    timeout = httpx.Timeout(transfer.patience, pool=None)
+    with httpx.Client(timeout=timeout, follow_redirects=True, verify=_trust()) as client:
+        for tries in range(_TRIES):
+            try:
+                request = client.build_request("GET", url, headers=headers)
+                response = _open(client, request, transfer)
+                try:
+                    _check_status(response)
+                    return json.loads(response.read())
+                finally:
+                    response.close()
+            except (httpx.TransportError, _TransientError) as error:
+                if isinstance(error, (httpx.ConnectError, _NoAnswerError)) or tries == _TRIES - 1:
+                    raise SourceFailed(_reason(error)) from error
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                raise SourceFailed(_reason(error)) from error
+            transfer.pause(_PAUSE * 2**tries)
+    raise AssertionError("every try ends above")
 
 
 def _reason(error: Exception) -> str:

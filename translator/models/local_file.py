@@ -25,9 +25,12 @@ def describe(
     id: str | None = None,
     name: str | None = None,
     style: str | None = None,
+    hashed: bool = True,
     progress: Progress | None = None,
 ) -> ModelSpec:
     """Read a file's metadata and make a spec of it (the file stays where it is).
+
+    Without ``hashed`` its contents are not read; the spec then has no hash.
 
     Raises :class:`ModelError` when the file is not a language model that Verso can run.
     """
@@ -43,14 +46,13 @@ def describe(
     shown = name or info.name or path.stem
     chosen = style or prompt_style(info, path.stem)
     size = path.stat().st_size
-    transfer = Transfer(shown, size, progress)
     return ModelSpec(
         id=identity,
         name=shown,
         kind=ModelKind.GGUF,
         file=str(path),
         bytes=size,
-        sha256=sha256(path, transfer),
+        sha256=sha256(path, Transfer(shown, size, progress)) if hashed else "",
         licence=Licence(info.licence),
         languages=info.languages,
         style=chosen,
@@ -65,6 +67,9 @@ def describe(
 
 def prompt_style(info: GgufInfo, file_stem: str) -> str:
     """The prompt style that a model was trained for, as far as its file tells."""
+    written = info.values.get("verso.style")
+    if isinstance(written, str) and written:
+        return written
     names = re.sub(r"[^a-z0-9]+", "", f"{info.name} {file_stem}".lower())
     if "<2de>" in info.markers or "madlad" in names:
         return "madlad"

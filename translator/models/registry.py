@@ -6,15 +6,15 @@ import difflib
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from translator.errors import ModelError
-from translator.models import catalogue
+from translator.models import catalogue, local_folder
 from translator.models.files import delete
 from translator.models.local_file import describe
 from translator.models.partial import Progress, leftovers
-from translator.models.spec import ModelKind, ModelSpec, WheelSource
+from translator.models.spec import HubSource, ModelKind, ModelSpec, WheelSource
 from translator.models.wheel_source import notice_path
 from translator.settings import Settings, assets_dir
 
@@ -73,41 +73,54 @@ class Registry:
 
     def installed(self, spec: ModelSpec) -> bool:
         """Whether the model can be used now: its file is there in full, or it needs none."""
-        if spec.kind is ModelKind.HF:
-            return False
         path = self._file(spec)
         if path is None:
             return True
+        if spec.kind is ModelKind.HF:
+            adapter = self.adapter(spec)
+            return _complete(path) and (adapter is None or _complete(adapter))
         return path.is_file() and (not spec.bytes or path.stat().st_size == spec.bytes)
 
     def path(self, spec: ModelSpec) -> Path:
-        """The model's file; for an adapter without a file of its own, its base model's.
+        """The model's file (or folder, of the kind ``hf``); for an adapter without one of its
+        own, its base model's.
 
-        Raises :class:`ModelError`, with a hint, when the file is missing or incomplete, or
-        the model has none.
+        Raises :class:`ModelError`, with a hint, when it is missing or incomplete, or the model
+        has none.
         """
-        if spec.base and not spec.file:
-            return self.path(self.get(spec.base))
-        path = self._file(spec)
-        if path is None or spec.kind is ModelKind.HF:
-            raise ModelError(f"{spec.name} has no model file that llama.cpp could load.")
         fetch = f"Download it on the Models page, or with `verso models pull {spec.id}`."
+        if spec.base and not spec.file:
+            path = self.path(self.get(spec.base))
+            if spec.kind is ModelKind.HF and not self.installed(spec):
+                raise ModelError(f"The adapter of {spec.name} is not here.", fetch)
+            return path
+        file = self._file(spec)
+        if file is None:
+            raise ModelError(f"{spec.name} has no model file that could be loaded.")
+        path = file
         if spec.sources and not self.installed(spec):
             state = "incomplete" if path.is_file() else "not downloaded yet"
             raise ModelError(f"The file of {spec.name} is {state}.", fetch)
-        if not path.is_file():
+        if not (_complete(path) if spec.kind is ModelKind.HF else path.is_file()):
             raise ModelError(
                 f"The file of {spec.name} is gone: {path}.",
                 f"Put it back, or run `verso models remove {spec.id}`.",
             )
         return path
 
+    def adapter(self, spec: ModelSpec) -> Path | None:
+        """The model's adapter, if it has one: a GGUF file, or a folder of the kind ``hf``."""
+        return self._folder / spec.adapter if spec.adapter else None
+
     def adapter_hash(self, spec: ModelSpec) -> str:
         """The SHA-256 of the model's adapter file; empty if it has none or it is not there."""
-        if not spec.adapter:
+        path = self.adapter(spec)
+        if path is None:
             return ""
+        if spec.kind is ModelKind.HF:
+            path /= "adapter_model.safetensors"
         try:
-            with (self._folder / spec.adapter).open("rb") as file:
+            with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return ""  # loading the model says what is wrong
@@ -119,20 +132,70 @@ class Registry:
         name: str | None = None,
         style: str | None = None,
         progress: Progress | None = None,
+        base: str | None = None,
     ) -> ModelSpec:
-        """Make a local GGUF file a model; the file stays where it is.
+        """Make a local GGUF file, or a folder of transformers, a model; it stays where it is.
 
-        ``style`` overrides the prompt style that is read off the file. Raises
+        ``style`` overrides the prompt style that is read off the file. ``base``: the id of the
+        model that an adapter's folder belongs to, if the folder does not say it right. Raises
         :class:`ModelError` when the file cannot be used or the id is taken.
         """
-        spec = describe(path, id=id, name=name, style=style, progress=progress)
+        if path.expanduser().is_dir():
+            spec = self._folder_spec(path.expanduser().resolve(), id, name, style, base)
+        else:
+            spec = describe(path, id=id, name=name, style=style, progress=progress)
         other = self.holder(spec.id)
-        if other is not None and other.file != spec.file:
+        if other is not None and (other.file, other.adapter) != (spec.file, spec.adapter):
             raise ModelError(
                 f"The name {spec.id!r} is taken by {other.name}.", "Choose another with --id."
             )
         self.enter(spec)
         return spec
+
+    def _folder_spec(
+        self, path: Path, id: str | None, name: str | None, style: str | None, base: str | None
+    ) -> ModelSpec:
+        if not local_folder.is_adapter(path):
+            return local_folder.describe(path, id=id, name=name, style=style)
+        stated = local_folder.adapter_base(path)
+        origin = self.get(base) if base else self._origin(stated)
+        if origin is None and not Path(stated).is_dir():
+            raise ModelError(
+                f"The adapter {path.name} belongs to {stated}, which is not among the models.",
+                "Add that model first, or say which one it is with --base ID.",
+            )
+        if origin is not None and origin.kind is not ModelKind.HF:
+            raise ModelError(
+                f"The adapter {path.name} is of transformers, and {origin.name} is not.",
+                "Export the run to GGUF instead: `verso export RUN`.",
+            )
+        known = origin or local_folder.describe(Path(stated))
+        return replace(
+            known,
+            id=local_folder.identity(id or path.name),
+            name=name or path.name,
+            file="" if origin else known.file,
+            base=origin.id if origin else "",
+            adapter=str(path),
+            style=style or known.style,
+            sources=(),
+            aliases=(),
+            default=False,
+            made_from=origin.id if origin else Path(stated).name,
+            made_how="adapter",
+        )
+
+    def _origin(self, stated: str) -> ModelSpec | None:
+        """The model that an adapter's folder names, by its folder or its repository."""
+        for spec in self.list():
+            repositories = [s.repo for s in spec.sources if isinstance(s, HubSource)]
+            folder = self._folder / spec.file if spec.file else None
+            if spec.kind is ModelKind.HF and not spec.adapter:
+                if stated in (spec.id, *repositories):
+                    return spec
+                if folder is not None and folder.resolve() == Path(stated).resolve():
+                    return spec
+        return None
 
     def holder(self, name: str) -> ModelSpec | None:
         """The model that has this very name as its id or alias, in any case of letters."""
@@ -157,20 +220,17 @@ class Registry:
         spec = self.get(name)
         doomed = [path for path, specs, _ in self._own() if spec in specs and len(specs) == 1]
         kept: list[Path] = []
-        file = self._folder / spec.file if spec.file else None
-        if file is not None:
-            used = any(self._folder / other.file == file for other in self.list() if other != spec)
-            inside = file.resolve().parent == self._folder.resolve()
-            if inside and not used:
+        for name in filter(None, (spec.file, spec.adapter)):
+            file = self._folder / name
+            users = [other for other in self.list() if other != spec]
+            used = any(file in (self._folder / o.file, self.adapter(o)) for o in users)
+            if file.resolve().parent == self._folder.resolve() and not used:
                 doomed += [file, *leftovers(file)]
-                doomed += [
-                    notice_path(file, member)
-                    for source in spec.sources
-                    if isinstance(source, WheelSource)
-                    for _, _, member in source.notices
-                ]
             elif file.exists():
                 kept.append(file)
+        for source in spec.sources:
+            if isinstance(source, WheelSource) and self._folder / spec.file in doomed:
+                doomed += [notice_path(self._folder / spec.file, m) for _, _, m in source.notices]
         deleted = tuple(path for path in doomed if path.exists())
         if not deleted:
             raise ModelError(f"There is nothing of {spec.name} in {self._folder}.")
@@ -194,3 +254,9 @@ class Registry:
 
 def _names(spec: ModelSpec) -> tuple[str, ...]:
     return (spec.id, *spec.aliases)
+
+
+def _complete(folder: Path) -> bool:
+    from translator.models.hub_snapshot import complete  # with the HTTP client: slow to import
+
+    return complete(folder)

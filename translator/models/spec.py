@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from translator.types import Sampling
+
+PRECISIONS = ("auto", "bf16", "fp16", "fp32", "8bit", "4bit")
+DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
 class ModelKind(StrEnum):
@@ -70,7 +74,11 @@ class ModelSpec:
     ``languages`` empty: not stated. ``style`` is the id of a prompt style. ``context`` is what
     one request may use, in tokens. ``aliases`` are other names that the command line takes.
     ``reads_context``: it was trained to use the text before a segment. ``made_from`` and
-    ``made_how``: the model that Verso made this one from, and what it did.
+    ``made_how``: the model that Verso made this one from, and what it did. ``scores``: what it
+    reached on the dev part of its corpus, by metric and direction (``chrF++ en>de``).
+
+    Of the kind ``hf``, ``file`` and ``adapter`` are folders and ``bytes`` is the weights' size;
+    ``precision`` is auto, bf16, fp16, fp32, 8bit or 4bit, ``device`` auto, cuda, mps or cpu.
     """
 
     id: str
@@ -90,8 +98,10 @@ class ModelSpec:
     architecture: str = ""  # as the GGUF names it, e.g. "qwen2"; empty: not stated
     encoder_decoder: bool = False  # T5 and its kin: needs an encoder pass before decoding
     base: str = ""  # id of the base model, for an adapter
-    adapter: str = ""  # file of a GGUF adapter to load with the base
+    adapter: str = ""  # file of a GGUF adapter, or folder of a PEFT one, to load with the base
     adapter_scale: float = 1.0
+    precision: str = "auto"
+    device: str = "auto"
     description: str = ""
     homepage: str = ""
     aliases: tuple[str, ...] = ()
@@ -99,3 +109,5 @@ class ModelSpec:
     reads_context: bool = False
     made_from: str = ""  # id of a model, or the name of a file
     made_how: str = ""  # e.g. "quantized to Q8_0 by Verso 0.1.0"
+    corpus: str = ""  # hash of the corpus that Verso trained it with
+    scores: Mapping[str, float] = field(default_factory=dict)

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from translator.errors import ModelError
 from translator.prompts.base import UNKNOWN, PromptStyle, StyleContext, StyleInfo
 from translator.prompts.chat import ChatStyle, HyMtStyle, TranslateGemmaStyle
-from translator.prompts.completion import FewShotStyle, MadladStyle, PseudoStyle, TaggedStyle
+from translator.prompts.completion import (
+    FewShotStyle,
+    MadladStyle,
+    PseudoStyle,
+    TaggedContextStyle,
+    TaggedStyle,
+)
+from translator.prompts.encoders import BareStyle, NllbStyle
 
 __all__ = ["STYLES", "UNKNOWN", "PromptStyle", "StyleContext", "StyleInfo", "get_style"]
 
@@ -15,9 +22,12 @@ STYLES: dict[str, Callable[[StyleContext], PromptStyle]] = {
     "chat": ChatStyle,
     "few-shot": FewShotStyle,
     "tagged": TaggedStyle,
+    "tagged-context": TaggedContextStyle,
     "hy-mt": HyMtStyle,
     "translategemma": TranslateGemmaStyle,
     "madlad": MadladStyle,
+    "nllb": NllbStyle,
+    "bare": BareStyle,
     "pseudo": PseudoStyle,
 }
 

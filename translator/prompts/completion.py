@@ -98,6 +98,37 @@ class TaggedStyle(Style):
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedContextStyle(TaggedStyle):
+    """``tagged-context``: :class:`TaggedStyle` for models that are trained on long texts in parts.
+
+    What comes before stands before, each text with its translation as if it were another request.
+    Context without a translation is left out.
+    """
+
+    id = "tagged-context"
+
+    @property
+    def fingerprint(self) -> str:
+        """See :class:`PromptStyle`."""
+        context = (("a", "b"),)
+        task = TranslationTask("", "en", "zh-Hant", context=context)
+        return fingerprint(self.id, self.render(task).text)
+
+    def render(self, task: TranslationTask) -> Prompt:
+        """See :class:`PromptStyle`."""
+        bare = TaggedStyle.render(self, task)
+        head = bare.parts[0]
+        end = (PromptPart(self.info.eos_text, special=True),) if self.info.eos_text else ()
+        before = tuple(
+            part
+            for source, target in task.context
+            if target
+            for part in (head, PromptPart(source + "\n"), PromptPart(target), *end)
+        )
+        return replace(bare, parts=(*before, *bare.parts))
+
+
+@dataclass(frozen=True, slots=True)
 class MadladStyle(Style):
     """``madlad``: ``<2de> text`` for the encoder of a MADLAD-400 model.
 

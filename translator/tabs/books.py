@@ -9,8 +9,9 @@ from typing import Any
 import gradio as gr
 
 from translator.book_job import BookOptions
-from translator.books.base import SUFFIXES
+from translator.books.base import SUFFIXES, open_book
 from translator.errors import VersoError
+from translator.job_setup import detected
 from translator.tabs import book_cards, glossary_choice, model_choice, review_view, views, waiting
 from translator.tabs.book_about import describe
 from translator.tabs.book_choices import BookChoices
@@ -169,8 +170,7 @@ def build(
         if upload is None:
             return {message: gr.skip()}
         try:
-            written = describe(Path(path)).language if path and from_ == "auto" else from_
-            saved = own(request).take(Path(upload), ("en" if written == "auto" else written, to))
+            saved = own(request).take(Path(upload), (_written(path, from_), to))
         except VersoError as problem:
             return {message: views.error(problem)}
         said = f"“{saved.name}” is saved in Terms: {views.plural(len(saved.terms), 'term')}."
@@ -248,6 +248,14 @@ def build(
         restore, preferences, [target, listing, choices.glossaries, *choice.outputs], **_QUIET
     )
     return timer
+
+
+def _written(path: str | None, chosen: str) -> str:
+    """The language of the book; English where neither a person nor the text says it."""
+    if chosen != "auto":
+        return chosen
+    language = detected(open_book(Path(path))) if path else None
+    return language.tag if language else "en"
 
 
 def _act(context: AppContext, action: str, job_id: str, owner: str) -> None:

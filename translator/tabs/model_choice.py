@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from translator.engines.hf import missing_packages
 from translator.models.spec import ModelKind, ModelSpec
 from translator.models.terms import accepted
 from translator.tabs import views
@@ -16,8 +17,9 @@ from translator.tabs.downloads import Download, DownloadState
 
 
 def usable(context: AppContext) -> list[ModelSpec]:
-    """The models that this version can run."""
-    return [spec for spec in context.registry.list() if spec.kind is not ModelKind.HF]
+    """The models that can run here: those of transformers need its packages."""
+    no_hf = bool(missing_packages())
+    return [spec for spec in context.registry.list() if not (no_hf and spec.kind is ModelKind.HF)]
 
 
 def choices(context: AppContext) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from translator.engines.hf import missing_packages
 from translator.errors import VersoError
 from translator.models.spec import ModelKind, ModelSpec
 from translator.models.terms import accepted
@@ -28,14 +29,16 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
     """
     if not context.shared:
         # A path names a file of this machine, so only its own user may give one.
-        with gr.Accordion("Add a GGUF file of yours", open=False, elem_id="models-add-fold"):
+        with gr.Accordion("Add a model of yours", open=False, elem_id="models-add-fold"):
             gr.HTML(
-                '<p class="v-empty">The file stays where it is. Its chat template, languages and '
-                "licence are read from it.</p>"
+                '<p class="v-empty">A GGUF file, or a folder with config.json and safetensors. It '
+                "stays where it is; its chat template and licence are read from it.</p>"
             )
             with gr.Row(elem_classes="v-settings"):
                 path = gr.Textbox(
-                    label="Path of the file", placeholder="/home/me/models/model.gguf", scale=3
+                    label="Path of the file or folder",
+                    placeholder="/home/me/models/model.gguf",
+                    scale=3,
                 )
                 name = gr.Textbox(label="Name", placeholder="as the file says", scale=1)
                 add = gr.Button("Add", variant="primary", scale=0, min_width=90)
@@ -56,7 +59,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
 
     def add_file(where: str, called: str) -> tuple[str, str, Any]:
         if not where.strip():
-            return views.notice("Give the path of a GGUF file first."), show(), gr.skip()
+            return views.notice("Give the path of a file or a folder first."), show(), gr.skip()
         try:
             spec = context.registry.add(Path(where.strip()), name=called.strip() or None)
         except VersoError as problem:
@@ -155,8 +158,8 @@ def _state(spec: ModelSpec, installed: bool, held: LoadedModel | None) -> tuple[
     """The badge, and what the engine says of itself while the model is in memory."""
     if spec.kind is ModelKind.PSEUDO:
         return '<span class="v-badge v-kept">always there</span>', ""
-    if spec.kind is ModelKind.HF:
-        return '<span class="v-badge">needs the GPU engine</span>', ""
+    if spec.kind is ModelKind.HF and missing_packages():
+        return '<span class="v-badge">needs the packages of the Train tab</span>', ""
     if held is not None:
         word = {"ready": "in memory", "loading": "loading", "failed": "failed"}[held.state]
         kind = "v-failed" if held.state == "failed" else "v-kept"
@@ -174,7 +177,7 @@ def _buttons(
     agreed: bool,
     held: LoadedModel | None,
 ) -> str:
-    if spec.kind in (ModelKind.PSEUDO, ModelKind.HF):
+    if spec.kind is ModelKind.PSEUDO or (spec.kind is ModelKind.HF and missing_packages()):
         return ""
     if running:
         return views.button("Stop", "stop", spec.id)

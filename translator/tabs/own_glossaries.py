@@ -21,9 +21,7 @@ class OwnGlossaries:
 
     def names(self) -> list[str]:
         """The names of those that this browser may see."""
-        return [
-            n for n in self._store.names() if allowed(self._context, self._note(n), self._owner)
-        ]
+        return [name for name in self._store.names() if self._sees(name)]
 
     def path(self, name: str) -> Path:
         """The file of one. Raises :class:`InputError`."""
@@ -79,8 +77,11 @@ class OwnGlossaries:
         self._note(name).unlink(missing_ok=True)
 
     def _require(self, name: str) -> None:
-        if name not in self.names():
+        if name not in self._store.names() or not self._sees(name):
             raise InputError(f"There is no glossary “{name}”.", "Choose one of the list.")
+
+    def _sees(self, name: str) -> bool:
+        return allowed(self._context, self._note(name), self._owner)
 
     def _note(self, name: str) -> Path:
         return self._context.settings.glossaries / ".owners" / name

@@ -12,7 +12,7 @@ from translator.editing import written
 from translator.errors import VersoError
 from translator.prompts import StyleInfo, get_style
 from translator.records import Job, JobState
-from translator.review import Filter, Review, Row
+from translator.review import Filter, Review, Row, Summary
 from translator.tabs import review_rows, review_view, views
 from translator.tabs.context import AppContext
 from translator.tabs.files import own_job
@@ -42,9 +42,9 @@ def routes(context: AppContext) -> APIRouter:
             raise HTTPException(404)
         return row
 
-    def head_of(job_id: str) -> dict[str, Any]:
+    def head_of(job_id: str, summary: Summary | None = None) -> dict[str, Any]:
         job = context.jobs.store.job(job_id)
-        summary = review_of(job).summary()
+        summary = summary or review_of(job).summary()
         counts = context.jobs.store.counts(job_id)
         head = review_view.head(job, _name(context, job.model), summary, counts)
         return {
@@ -62,7 +62,7 @@ def routes(context: AppContext) -> APIRouter:
         first = max(0, first if first < total else (total - 1) // PAGE * PAGE)
         rows = review.rows(asked, first, PAGE)
         return {
-            **head_of(job.id),
+            **head_of(job.id, summary),
             "chips": review_view.chips(summary, asked),
             "tools": review_view.tools(summary, chapters, asked, _takes_notes(context, job)),
             "list": review_view.listing(rows, job, chapters, first, total),

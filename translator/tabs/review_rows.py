@@ -38,11 +38,6 @@ def check_name(name: str) -> str:
     return _CHECKS.get(name, name.replace("-", " "))
 
 
-def rows(shown: Sequence[Row], job: Job) -> str:
-    """Segments, a row each, with the titles of the chapters between them."""
-    return "".join(row(one, job) for one in shown)
-
-
 def row(one: Row, job: Job) -> str:
     """A segment: source, target, how it ended, what the checks found, who wrote it."""
     entry = one.entry

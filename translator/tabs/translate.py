@@ -29,8 +29,10 @@ _COUNT = (
 _COPY = "(text) => { window.verso.copy(text, '#translate-copy'); }"
 
 
-def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState, tab: gr.Tab) -> None:
-    """Put the tab's components and events into the Blocks that is open."""
+def build(
+    context: AppContext, page: gr.Blocks, preferences: gr.BrowserState, tab: gr.Tab
+) -> gr.Dropdown:
+    """Put the tab's components and events into the Blocks that is open; returns the model's."""
     running = Running()
     with gr.Row(elem_classes="v-languages"):
         source_language = gr.Dropdown(
@@ -255,6 +257,7 @@ def build(context: AppContext, page: gr.Blocks, preferences: gr.BrowserState, ta
     )
     for event in (target_language.change, tab.select):
         event(offer, [target_language, glossaries], glossaries, **_QUIET)
+    return model
 
 
 def _written_in(tag: str) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""What a run works on: base, tokenizer, prompt style, corpus, and its examples as token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer import bases, dataset, train_plan
+from trainer.bases import Base
+from trainer.config import RunSettings
+from trainer.corpus import Corpus
+from trainer.dataset_examples import style_for
+from trainer.dataset_report import DatasetReport
+from trainer.runs import Run
+from trainer.train_batches import CausalBatch, EncoderDecoderBatch
+from trainer.train_dev import DevSet
+from trainer.train_plan import Numbers, Plan
+from trainer.train_watch import Watch
+from translator.errors import InputError
+from translator.prompts import PromptStyle
+from translator.settings import Settings
+
+Progress = Callable[[str, float], None]
+
+# These mix in what stands before, also where packed examples must not see each other.
+_MIXING = ("lfm2", "mamba", "mamba2", "falcon_h1", "bamba", "jamba", "granitemoehybrid", "zamba2")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """``dataset`` holds the examples of all stages, behind one another; ``lengths`` of each."""
+
+    run: Run
+    settings: RunSettings
+    base: Base
+    tokenizer: Any
+    style: PromptStyle
+    corpus: Corpus
+    dataset: Any
+    lengths: list[Numbers]
+    reports: list[DatasetReport]
+    dev_rows: Any
+
+    @classmethod
+    def of(cls, run: Run, settings: RunSettings, progress: Progress) -> Work:
+        """Raises :class:`VersoError` if something of it cannot be had."""
+        import datasets
+        import transformers
+
+        datasets.disable_progress_bars()
+        own = Settings.load()
+        base = bases.resolve(settings.model.base, own, progress, settings.model.revision)
+        if settings.data.packing and base.architecture in _MIXING:
+            raise InputError(
+                f"Models of the kind {base.architecture} cannot take packed rows.",
+                "Set data.packing to false.",
+            )
+        corpus = Corpus.load(Path(settings.data.corpus))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(base.folder))
+        style = style_for(tokenizer, settings.model.style, base.style)
+        cache = own.home / "datasets"
+
+        def prepare(part: str, stage: Any = None) -> Any:
+            return dataset.prepare(
+                corpus, part, tokenizer, style, settings.data, cache,
+                encoder_decoder=base.encoder_decoder, stage=stage, progress=progress,
+            )  # fmt: skip
+
+        made = [prepare("train", stage) for stage in train_plan.stages(settings)]
+        return cls(
+            run, settings, base, tokenizer, style, corpus,
+            datasets.concatenate_datasets([each.dataset for each in made]),
+            [np.asarray(each.dataset["length"], np.int64) for each in made],
+            [each.report for each in made],
+            prepare("dev").dataset,
+        )  # fmt: skip
+
+    def account(self) -> Iterator[str]:
+        """What is trained with, for the log."""
+        yield f"Base {self.base.id} ({self.base.architecture}), prompt style {self.style.id}."
+        for report in self.reports:
+            yield from report.sentences()
+
+    @property
+    def collate(self) -> CausalBatch | EncoderDecoderBatch:
+        """Makes batches of rows."""
+        pad = self.tokenizer.pad_token_id
+        pad = self.tokenizer.eos_token_id if pad is None else pad
+        if self.base.encoder_decoder:
+            return EncoderDecoderBatch(pad, _decoder_start(self.base, pad))
+        return CausalBatch(pad)
+
+    def dev(self) -> DevSet:
+        """What evaluations read."""
+        return DevSet.of(
+            self.dev_rows, self.corpus, self.style, self.tokenizer, self.collate,
+            self.settings.evaluation, self.settings.training.batch,
+        )  # fmt: skip
+
+    def watch(self, plan: Plan) -> Watch:
+        """Who tells the run folder."""
+        return Watch(self.run, self.settings, plan, self.tokenizer)
+
+
+def _decoder_start(base: Base, pad: int) -> int:
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(str(base.folder))
+    start = getattr(config, "decoder_start_token_id", None)
+    return int(pad if start is None else start)
