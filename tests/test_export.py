@@ -35,11 +35,10 @@ torch = pytest.importorskip("torch")
 
 @pytest.fixture(scope="module", autouse=True)
 def _small() -> Iterator[None]:
-    """Few lines, short replies: random models never stop by themselves."""
+    """Few lines."""
     monkey = pytest.MonkeyPatch()
     monkey.setattr(export_reference, "LINES", 2)
     monkey.setattr(export_reference, "PROMPTS", 3)
-    monkey.setattr(export_reference, "_REPLY", 6)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -61,7 +60,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     corpus = tiny_corpus(folder / "corpus")
     for name, base in {"on-gguf": "tiny", "on-folder": str(original)}.items():
         found = bases.resolve(base, settings)
-        run = make_run(settings.home, corpus, name=name, model__base=base, model__style="tagged")
+        run = make_run(
+            settings.home, corpus, name=name, model__base=base, model__style="tagged",
+            evaluation__max_new_tokens=6,  # random models never stop by themselves
+        )  # fmt: skip
         tiny_trained.write_adapter(found.folder, run.adapter)
         run.write_status(state="done", base_hash=found.hash)
     return settings

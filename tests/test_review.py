@@ -355,6 +355,7 @@ def test_a_store_of_the_first_version_is_read_on(tmp_path: Path) -> None:
     jobs.close()
     with sqlite3.connect(path) as db:
         db.execute("ALTER TABLE jobs DROP COLUMN written")
+        db.execute("DROP INDEX segments_status")
         db.execute("ALTER TABLE segments DROP COLUMN again")
         db.execute(
             "INSERT INTO jobs (id, kind, title, input, source, sha256, output, options, model,"

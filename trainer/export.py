@@ -199,7 +199,12 @@ class _Export:
         known = export_reference.recorded(self._run, step)
         count = self._wanted.evaluation.lines if known else export_reference.LINES
         found = export_reference.probes(
-            corpus, data, tokenizer, style, encoder_decoder=self._base.encoder_decoder
+            corpus,
+            data,
+            tokenizer,
+            style,
+            encoder_decoder=self._base.encoder_decoder,
+            longest=self._wanted.evaluation.max_new_tokens,
         )
         reference = Reference(found, count, tokenizer, style, self._folder)
         self._report("loading the trained model", 0.0)

@@ -25,7 +25,7 @@ PROMPTS = 20  # whose logits are compared
 LINES = 12  # dev lines of each direction that are translated, if training has not done so
 LONGEST = 4096  # tokens of a prompt and its translation
 _TARGET = 16  # tokens of each reference after which logits are compared
-_REPLY, _ROOM = 256, 32  # tokens that a translation may have, and beyond three prompts
+_ROOM = 32  # tokens that a translation may have beyond three prompts
 _BATCH = 8  # lines translated together
 _SPARE = 1.3  # memory that a model takes beyond its weights
 
@@ -35,12 +35,16 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A dev line: its prompt, and the tokens of prompt and reference as in training."""
+    """A dev line: its prompt, and the tokens of prompt and reference as in training.
+
+    ``longest``: the most tokens that a translation had in training's evaluations.
+    """
 
     text: Text
     prompt: Prompt
     prompt_ids: list[int]
     target_ids: list[int]
+    longest: int
 
     @property
     def task(self) -> TranslationTask:
@@ -55,7 +59,7 @@ class Probe:
     @property
     def room(self) -> int:
         """The most tokens that its translation may have."""
-        return min(_REPLY, 3 * len(self.prompt_ids) + _ROOM)
+        return min(self.longest, 3 * len(self.prompt_ids) + _ROOM)
 
     @property
     def count(self) -> int:
@@ -70,6 +74,7 @@ def probes(
     style: PromptStyle,
     *,
     encoder_decoder: bool,
+    longest: int,
 ) -> dict[str, list[Probe]]:
     """The dev lines that fit, by direction. Raises :class:`InputError` when there is none."""
     renderer = Renderer(tokenizer, style, data.length, encoder_decoder=encoder_decoder)
@@ -78,7 +83,7 @@ def probes(
     found: dict[str, list[Probe]] = {}
     for line, example in making.kept(DatasetReport(data.length)):
         prompt = style.render(TranslationTask(line.text.source, line.text.of, line.text.to))
-        probe = Probe(line.text, prompt, example.prompt, example.target)
+        probe = Probe(line.text, prompt, example.prompt, example.target, longest)
         found.setdefault(line.direction, []).append(probe)
     return found
 
@@ -140,7 +145,8 @@ class Reference:
 
         lines = [Line(p.prompt_ids, p.task, p.text.target, p.prompt.stop) for p in self.probes]
         collate = CausalBatch(self.tokenizer.pad_token_id)
-        dev = DevSet([], lines, self.style, self.tokenizer, collate, EvaluationPart(), _BATCH)
+        limit = EvaluationPart(max_new_tokens=max(probe.longest for probe in self.probes))
+        dev = DevSet([], lines, self.style, self.tokenizer, collate, limit, _BATCH)
         for first in range(0, len(lines), _BATCH):
             report("translating with the trained model", first / len(lines))
             yield from dev.translate(model, lines[first : first + _BATCH])
