@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trainer.align_text import Sentence
 from translator import chapters, languages, lengths, sentences
+from translator.book_language import language_of
 from translator.books.base import open_book
 from translator.errors import InputError
 from translator.languages import Language
@@ -16,7 +17,6 @@ from translator.types import Block, BlockKind
 
 # What stands outside the running text, or repeats it.
 _ASIDE = frozenset({BlockKind.ALT, BlockKind.TOC, BlockKind.METADATA, BlockKind.CODE})
-_SAMPLE = 20_000  # characters that tell the language
 _TOO_DIFFERENT = 4.0  # times as long
 
 
@@ -46,7 +46,7 @@ def read_edition(path: Path, language: str = "") -> Edition:
     texts = [" ".join(book.visible(block.id, block.text).split()) for block in blocks]
     if not any(map(str.isalpha, "".join(texts))):
         raise InputError(f"{path.name} has no text.", "Scanned pages need OCR first.")
-    known = _language(path, language, " ".join(texts), book.language)
+    known = _language(path, language, texts, book.language)
     chapter_of = {
         block.id: chapter.number
         for chapter in chapters.chapters(everything)
@@ -60,15 +60,11 @@ def read_edition(path: Path, language: str = "") -> Edition:
     return Edition(path, known, [x for x, _ in found], [number for _, number in found])
 
 
-def _language(path: Path, given: str, text: str, declared: str) -> Language:
+def _language(path: Path, given: str, texts: list[str], declared: str) -> Language:
     if given:
         return languages.get(given)
-    middle = max(0, len(text) - _SAMPLE) // 2
-    detected = languages.detect(text[middle : middle + _SAMPLE]).language
-    if detected:
-        return detected
-    if declared:
-        return languages.get(declared)
+    if found := language_of(texts, declared):
+        return found
     raise InputError(f"The language of {path.name} cannot be told.", "Name the languages of both.")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from translator import languages, markup
 from translator.book_job import BookOptions
+from translator.book_language import language_of
 from translator.books.base import Book, WriteOptions, output_suffix, require_mode
 from translator.books.export import open_for, outputs
 from translator.brief import checked_instruction
@@ -25,8 +26,6 @@ from translator.resources import bring, require_known
 from translator.translator import merged_sampling
 
 KIND = "book"
-_DETECTED_CHARACTERS = 40_000
-_SURE = 0.9
 _LONGEST_NAME = 255  # bytes, in nearly all file systems
 
 
@@ -203,16 +202,6 @@ def _source_language(book: Book, asked: str, target: languages.Language, spec: M
 
 
 def detected(book: Book) -> languages.Language | None:
-    """What the text is in; what the book declares counts where the text does not tell."""
-    sample, size = [], 0
-    for block in book.blocks():
-        if block.keep is None and size < _DETECTED_CHARACTERS:
-            sample.append(markup.plain(block.text))
-            size += len(block.text)
-    detection = languages.detect("\n".join(sample))
-    if detection.language is not None and detection.confidence >= _SURE:
-        return detection.language
-    try:
-        return languages.get(book.language) if book.language else detection.language
-    except InputError:
-        return detection.language
+    """The language of the text that is to be translated; ``None`` if it cannot be told."""
+    texts = [markup.plain(block.text) for block in book.blocks() if block.keep is None]
+    return language_of(texts, book.language)
