@@ -9,6 +9,9 @@ GERMAN = "Der alte Seemann erzählte den Kindern am Abend von der großen Flut u
 ENGLISH = "The administrator should read the following chapter before the system is installed."
 CHINESE = (
     "老水手在晚上给孩子们讲述了大洪水的故事，孩子们都安静地听着，谁也没有说话。"
+    "第二天早晨他们又来到了海边。"
+)
+    "老水手在晚上给孩子们讲述了大洪水的故事，孩子们都安静地听着，谁也没有说话。"
 )
 
 
