@@ -1,11 +1,12 @@
 """Make the README's pictures: the real page, a real model, nothing touched up.
 
-Uses the default model of your Verso (``verso models pull starter``) and writes
-``assets/screenshots/*.png``.
+Uses the default model of your Verso (``verso models pull starter``) and its newest training, if
+there is one, and writes ``assets/screenshots/*.png``.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, expect  # noqa: E402
 
 from tests.browser import looking, open_chromium, paste, pick, serving  # noqa: E402
 from tests.epubs import make_epub  # noqa: E402
+from trainer import runs  # noqa: E402
 from translator.models.registry import Registry  # noqa: E402
 from translator.settings import Settings, assets_dir  # noqa: E402
 
@@ -54,18 +56,32 @@ def main() -> None:
     """Make all pictures."""
     target = assets_dir() / "screenshots"
     target.mkdir(parents=True, exist_ok=True)
-    registry = Registry(Settings.load())
+    settings = Settings.load()
+    registry = Registry(settings)
     model = registry.path(registry.default())
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "models").mkdir()
         (home / "models" / model.name).symlink_to(model)
         book = make_epub(home / "keeper.epub", CHAPTERS, title="The Lighthouse Keeper")
+        trained = _newest_run(settings.home, home)
         with open_chromium() as browser, serving(home) as address:
             _translate(browser, address, target / "translate.png")
             _phone(browser, address, target / "phone.png")
             _books(browser, address, book, target / "books.png")
             _review(browser, address, book, target / "review.png")
+            if trained:
+                _training(browser, address, target / "train.png")
+
+
+def _newest_run(settled: Path, home: Path) -> bool:
+    """Copy the newest training that is done, without its weights; whether there is one."""
+    done = [run for run in runs.all(settled) if run.status().state == "done"]
+    if done:
+        newest = max(done, key=lambda run: run.status().finished)
+        weights = shutil.ignore_patterns("checkpoints", "adapter", "model", "*.lock")
+        shutil.copytree(newest.folder, home / "runs" / newest.id, ignore=weights)
+    return bool(done)
 
 
 def _translate(browser: Browser, address: str, path: Path) -> None:
@@ -122,6 +138,15 @@ def _review(browser: Browser, address: str, book: Path, path: Path) -> None:
         card.wait_for(timeout=PATIENCE)
         card.get_by_role("link", name="Review").click()
         page.locator(".v-row").first.wait_for()
+        page.wait_for_timeout(1500)
+        _save(page.screenshot(), path)
+
+
+def _training(browser: Browser, address: str, path: Path) -> None:
+    with looking(browser, address, viewport={"width": 1440, "height": 1060}) as page:
+        page.get_by_role("tab", name="Train").click()
+        page.locator("#train-list").get_by_text("done").first.click()
+        expect(page.locator("#train-curves .v-chart").first).to_be_visible()
         page.wait_for_timeout(1500)
         _save(page.screenshot(), path)
 
