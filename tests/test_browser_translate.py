@@ -185,6 +185,7 @@ def test_a_real_model_streams_and_stops(
         # A page that is closed frees the engine too.
         page.locator("#translate-start").click()
         expect(page.locator("#engine-status .v-working").first).to_be_visible(timeout=30_000)
+        expect(page.locator(FACTS)).to_contain_text("of 200 segments", timeout=60_000)
         with looking(browser, address) as other:
             page.close()
             expect(other.locator("#engine-status .v-ready").first).to_be_visible(timeout=60_000)
