@@ -75,13 +75,13 @@ def main() -> None:
 
 
 def _newest_run(settled: Path, home: Path) -> bool:
-    """Copy the newest training that is done, without its weights; whether there is one."""
-    done = [run for run in runs.all(settled) if run.status().state == "done"]
-    if done:
-        newest = max(done, key=lambda run: run.status().finished)
+    """Copy the newest training that has ended, without its weights; whether there is one."""
+    ended = [run for run in runs.all(settled) if run.status().state in ("done", "stopped")]
+    if ended:
+        newest = max(ended, key=lambda run: run.status().finished)
         weights = shutil.ignore_patterns("checkpoints", "adapter", "model", "*.lock")
         shutil.copytree(newest.folder, home / "runs" / newest.id, ignore=weights)
-    return bool(done)
+    return bool(ended)
 
 
 def _translate(browser: Browser, address: str, path: Path) -> None:
@@ -145,7 +145,7 @@ def _review(browser: Browser, address: str, book: Path, path: Path) -> None:
 def _training(browser: Browser, address: str, path: Path) -> None:
     with looking(browser, address, viewport={"width": 1440, "height": 1060}) as page:
         page.get_by_role("tab", name="Train").click()
-        page.locator("#train-list").get_by_text("done").first.click()
+        page.locator("#train-list .v-runs button").first.click()
         expect(page.locator("#train-curves .v-chart").first).to_be_visible()
         page.wait_for_timeout(1500)
         _save(page.screenshot(), path)
