@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engine_support import run, text
 from translator.engines.base import Chunk, Done, Event, Failure, Finish, Priority, Request, stream
 from translator.engines.gguf import GgufEngine, GgufOptions
 from translator.errors import EngineError, InputError, VersoError
@@ -50,24 +51,6 @@ def request(
         shared=2,
     )
     return Request(f"r{number}", prompt, Sampling(**{"max_new_tokens": 16} | sampling), priority)
-
-
-def run(engine: GgufEngine, requests: Sequence[Request]) -> dict[str, Event]:
-    """Submit all at once and wait for the end of each."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    for one in requests:
-        engine.submit(one, events.put)
-    ends: dict[str, Event] = {}
-    while len(ends) < len(requests):
-        event = events.get(timeout=120)
-        if not isinstance(event, Chunk):
-            ends[event.request_id] = event
-    return ends
-
-
-def text(event: Event) -> str:
-    assert isinstance(event, Done), event
-    return event.text
 
 
 def test_chunks_make_up_the_reply(small_engine: GgufEngine) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engine_support import run, text
 from tests.tiny_hf import write_adapter, write_causal
 from translator.engines import pool as pool_module
 from translator.engines.base import Chunk, Done, Engine, Event, Failure, Finish, Request, stream
@@ -51,24 +52,6 @@ def engine(base: Path, bases: SharedBases) -> Iterator[Engine]:
 def request(number: int, text: str = TEXT, **sampling: Any) -> Request:
     prompt = Prompt((PromptPart("<|im_start|>", special=True), PromptPart(f"{number} {text}")))
     return Request(f"r{number}", prompt, Sampling(**{"max_new_tokens": 16} | sampling))
-
-
-def run(engine: Engine, requests: Sequence[Request]) -> dict[str, Event]:
-    """Submit all at once and wait for the end of each."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    for one in requests:
-        engine.submit(one, events.put)
-    ends: dict[str, Event] = {}
-    while len(ends) < len(requests):
-        event = events.get(timeout=120)
-        if not isinstance(event, Chunk):
-            ends[event.request_id] = event
-    return ends
-
-
-def text(event: Event) -> str:
-    assert isinstance(event, Done), event
-    return event.text
 
 
 def test_facts_about_the_model(engine: Engine) -> None:

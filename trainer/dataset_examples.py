@@ -20,6 +20,7 @@ from translator.prompts import PromptStyle, StyleInfo, get_style
 from translator.prompts.template import frame
 from translator.types import Prompt, PromptPart, TranslationTask
 
+_ROOM = 32  # tokens that a translation may have beyond three times its prompt
 IGNORED = -100  # the label of a token that is not trained, for PyTorch's cross entropy
 _SURE = 0.5  # confidence from which on a text is cut beside a bead
 _TEMPLATE_STYLES = ("chat", "hy-mt")
@@ -189,3 +190,8 @@ def _cuts(beads: Sequence[Bead]) -> Iterator[tuple[int, int]]:
         if all(b.linked and b.confidence >= _SURE for b in (bead, after)):
             yield bead.source.stop, bead.target.stop
     yield beads[-1].source.stop, beads[-1].target.stop
+
+
+def reply_room(prompt: int, most: int) -> int:
+    """The most tokens that a dev line's translation may have, for the tokens of its prompt."""
+    return min(most, 3 * prompt + _ROOM)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from trainer import evaluate_scores
 from trainer.config import DataPart, EvaluationPart
 from trainer.corpus import Corpus
-from trainer.dataset_examples import Renderer, Text
+from trainer.dataset_examples import Renderer, Text, reply_room
 from trainer.dataset_making import Making
 from trainer.dataset_report import DatasetReport
 from trainer.runs import Run
@@ -25,7 +25,6 @@ PROMPTS = 20  # whose logits are compared
 LINES = 12  # dev lines of each direction that are translated, if training has not done so
 LONGEST = 4096  # tokens of a prompt and its translation
 _TARGET = 16  # tokens of each reference after which logits are compared
-_ROOM = 32  # tokens that a translation may have beyond three prompts
 _BATCH = 8  # lines translated together
 _SPARE = 1.3  # memory that a model takes beyond its weights
 
@@ -59,7 +58,7 @@ class Probe:
     @property
     def room(self) -> int:
         """The most tokens that its translation may have."""
-        return min(self.longest, 3 * len(self.prompt_ids) + _ROOM)
+        return reply_room(len(self.prompt_ids), self.longest)
 
     @property
     def count(self) -> int:

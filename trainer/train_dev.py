@@ -12,7 +12,7 @@ import torch
 from trainer import evaluate_scores, train_world
 from trainer.config import EvaluationPart
 from trainer.corpus import Corpus
-from trainer.dataset_examples import IGNORED, end_id
+from trainer.dataset_examples import IGNORED, end_id, reply_room
 from trainer.train_batches import Batch, padded
 from trainer.train_loss import TargetLoss
 from translator.prompts import PromptStyle
@@ -20,7 +20,6 @@ from translator.types import TranslationTask
 
 _LOSS_ROWS = 256  # dev examples whose loss is computed
 _TAIL = 12  # tokens that are looked at for the end of a reply
-_ROOM = 32  # tokens that a translation may have beyond three times its prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class DevSet:
         pad = pad if pad is not None else self.tokenizer.eos_token_id
         plan = transformers.GenerationConfig(
             do_sample=False,
-            max_new_tokens=min(self.settings.max_new_tokens, 3 * longest + _ROOM),
+            max_new_tokens=reply_room(longest, self.settings.max_new_tokens),
             eos_token_id=end_id(self.tokenizer, self.style),
             pad_token_id=pad,
             decoder_start_token_id=model.config.decoder_start_token_id
