@@ -93,6 +93,16 @@ def test_good_pairs(source: str, target: str, to: str) -> None:
     assert rule(source, target, to) == ""
 
 
+def test_only_prose_and_nothing_short_where_that_is_asked_for() -> None:
+    label, short = (
+        ("File permissions of the program", "Dateirechte des Programms"),
+        ("No.", "Nein."),
+    )
+    long = ("She opens the window and looks at the garden.", "Sie öffnet das Fenster zum Garten.")
+    assert [rule(*pair, prose=True) for pair in (label, short, long)] == ["prose", "prose", ""]
+    assert [rule(*pair, too_short=20) for pair in (label, short, long)] == ["", "too-short", ""]
+
+
 def test_settings_of_rules() -> None:
     rules = Rules.of({"length-ratio": 6, "numbers": False, "held-out": True, "too-long": False})
     assert (rules.length_ratio, rules.numbers, rules.held_out, rules.too_long) == (6, False, 13, 0)

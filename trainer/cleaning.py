@@ -32,6 +32,8 @@ class Rules:
     letters: bool = True  # a side without a single letter
     untranslated: bool = True  # the source stands where the translation should be
     markup: bool = True  # tags, entities, other placeholders than the source's, broken characters
+    prose: bool = False  # a source that is no sentence: a menu's word, a list of items
+    too_short: float = 0.0  # as too_long; short pairs teach words, not sentences
     too_long: float = 2000.0  # letters of an alphabet on either side (see translator.lengths.size)
     length_ratio: float = 4.0  # standard deviations from the usual ratio of the languages
     wrong_language: bool = True
@@ -138,7 +140,11 @@ class Cleaner:
             return "untranslated", "the source stands in the target"
         if rules.markup and (what := leftover(source, target)):
             return "markup", what
+        if rules.prose and not lengths.is_prose(source):
+            return "prose", "no sentence"
         before, after = lengths.size(source), lengths.size(target)
+        if min(before, after) < rules.too_short:
+            return "too-short", f"{min(before, after):.0f} letters"
         if rules.too_long and max(before, after) > rules.too_long:
             return "too-long", f"{max(before, after):.0f} letters"
         if rules.length_ratio:

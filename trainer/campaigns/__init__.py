@@ -1,0 +1,1 @@
+"""Blind campaigns: systems, documents and reviewers as a folder of files."""

@@ -1,0 +1,1 @@
+"""What reviewers say: an append-only log, its reading, and files of ratings made elsewhere."""
