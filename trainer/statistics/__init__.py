@@ -1,0 +1,1 @@
+"""What ratings say and how sure that is: plain values in, plain values out, no files, no models."""
