@@ -1,4 +1,4 @@
-"""The log of ratings: nothing is lost and nothing counts twice, whoever writes, whatever crashes."""
+"""The log of ratings: nothing lost, nothing counted twice, whoever writes, whatever crashes."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
 def test_what_is_no_rating_is_refused() -> None:
     good = data_of(RATING)
     assert rating_of(good) == RATING
-    for wrong in (
+    bad: list[object] = [
         None, [], {}, {**good, "id": 3}, {**good, "seconds": float("nan")},
         {**good, "seconds": True}, {**good, "order": "o1"}, {**good, "order": [1]},
         {**good, "judgements": [{"output": "o1", "verdict": "fine"}]},
@@ -122,7 +122,8 @@ def test_what_is_no_rating_is_refused() -> None:
         {**good, "judgements": [{"output": "o1", "score": "90"}]},
         {**good, "judgements": [{"output": "o1", "spans": [{"start": 0, "end": 1}]}]},
         {**good, "judgements": [{"output": "o1", "score": 10**400}]},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for wrong in bad:
         with pytest.raises(InputError):
             rating_of(wrong)
 

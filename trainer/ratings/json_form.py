@@ -73,9 +73,7 @@ def _span(data: Any) -> ErrorSpan:
 
 
 def _wrong(field: str) -> InputError:
-    return InputError(
-        f"The field {field} of a rating is missing or wrong.", "Load the page again."
-    )
+    return InputError(f"The field {field} of a rating is missing or wrong.", "Load the page again.")
 
 
 def _object(data: Any) -> Mapping[str, Any]:
