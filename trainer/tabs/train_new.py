@@ -33,17 +33,21 @@ class NewTraining:
         self._fields = Fields()
         RequirementsPanel(context, page, tab)
         with gr.Column(elem_classes="v-stage"):
-            _step(1, "Texts", "A corpus to learn from. “Texts” on the left makes one.")
+            gr.HTML(
+                views.step(1, "Texts", "A corpus to learn from. “Texts” on the left makes one.")
+            )
             with gr.Row(elem_classes="v-fields"):
                 self.corpus = gr.Dropdown([], label="Corpus", elem_id="train-corpus")
                 self._directions = gr.CheckboxGroup(
                     [], label="Directions", visible=False, elem_id="train-directions"
                 )
         with gr.Column(elem_classes="v-stage"):
-            _step(2, "Model", "What is trained, and by which recipe.")
+            gr.HTML(views.step(2, "Model", "What is trained, and by which recipe."))
             self._model_step(page)
         with gr.Column(elem_classes="v-stage"):
-            _step(3, "Settings", "The recipe has filled them in. These four matter most.")
+            gr.HTML(
+                views.step(3, "Settings", "The recipe has filled them in. These four matter most.")
+            )
             with gr.Row(elem_classes="v-fields"):
                 self._fields.show(*FIRST)
             with gr.Accordion("All settings", open=False, elem_id="train-more"):
@@ -217,10 +221,6 @@ class NewTraining:
         if folder not in self._texts(owner_of(request)):
             return {self._directions: _offered(folder or "")}
         return {self._chosen: folder, self._directions: _offered(str(folder))}
-
-
-def _step(number: int, title: str, about: str) -> None:
-    gr.HTML(f'<div class="v-step"><b>{number}</b><div><h2>{title}</h2><p>{about}</p></div></div>')
 
 
 def _directions(corpus: str) -> list[tuple[str, str]]:

@@ -69,6 +69,14 @@ def figures(parts: Iterable[str]) -> str:
     return f'<div class="v-figures">{facts}</div>'
 
 
+def step(number: int, title: str, about: str) -> str:
+    """The heading of a step of a form."""
+    return (
+        f'<div class="v-step"><b>{number}</b><div><h2>{escape(title)}</h2>'
+        f"<p>{escape(about)}</p></div></div>"
+    )
+
+
 def size(count: int) -> str:
     """A number of bytes for people, in powers of ten as shops and disks count."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):

@@ -1,0 +1,236 @@
+"""A new campaign: what is compared, on which texts, by whom, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from trainer.campaigns.types import CampaignSettings, Protocol
+from trainer.tabs.compare_texts import Texts
+from trainer.tabs.compare_view import PROTOCOLS
+from translator.errors import InputError
+from translator.tabs import views
+from translator.tabs.context import AppContext
+
+MOST = 4  # systems
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_USUAL = CampaignSettings("", "", 0.0, "en", "de")
+_WELCOME = (
+    '<p class="v-empty v-welcome-line">People who know both languages rate translations side by '
+    "side, without knowing which system made which. Choose two systems and some text, name the "
+    "reviewers, and each gets a personal link. Their answers show which system is better, by how "
+    "much and how surely, and can train the next model.</p>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the form says. ``systems`` are values of the list, ``outputs`` files that were sent."""
+
+    name: str
+    systems: tuple[str, ...]
+    outputs: tuple[Path, ...]
+    source: str
+    target: str
+    text: str
+    book: Path | None
+    chapters: tuple[int, ...]
+    test: Path | None
+    reference: Path | None
+    limit: int  # segments; 0: all
+    reviewers: tuple[str, ...]
+    protocol: Protocol
+    show_reference: bool
+    overlap: float
+    repeats: float
+    degraded: float
+    expires_days: int
+    instructions: str
+    consent: str
+    seed: int
+
+
+class NewCampaign:
+    """The components and what they say. ``outputs`` are those that :meth:`cleared` changes."""
+
+    def __init__(self, context: AppContext, page: gr.Blocks, tab: gr.Tab) -> None:
+        gr.HTML(_WELCOME)
+        with gr.Column(elem_classes="v-stage"):
+            gr.HTML(
+                views.step(
+                    1,
+                    "Systems",
+                    "Two to four: models, checkpoints of a training, the memory, files.",
+                )
+            )
+            self.systems = gr.Dropdown(
+                [], label="Systems", multiselect=True, max_choices=MOST, elem_id="compare-systems"
+            )
+            self.sent = gr.File(
+                label="or outputs from elsewhere: a TXT, JSONL or TMX file for each system",
+                file_count="multiple",
+                file_types=[".txt", ".jsonl", ".tmx"],
+                elem_id="compare-outputs",
+                elem_classes="v-upload",
+                height=140,
+            )
+        with gr.Column(elem_classes="v-stage"):
+            gr.HTML(
+                views.step(
+                    2,
+                    "Texts",
+                    "What is translated. Reviewers read it in the order of the document.",
+                )
+            )
+            self.texts = Texts()
+        with gr.Column(elem_classes="v-stage"):
+            gr.HTML(views.step(3, "Reviewers", "Who rates, and how."))
+            self._protocol = gr.Dropdown(
+                [(name, key) for key, (name, _) in PROTOCOLS.items()],
+                value="contrastive-esa",
+                label="How they rate",
+                elem_id="compare-protocol",
+            )
+            self._about = gr.HTML(_about("contrastive-esa"), elem_id="compare-protocol-about")
+            self._reviewers = gr.Textbox(
+                label="Reviewers",
+                info="A name a line. Only you see the names; ratings carry a random id.",
+                lines=3,
+                max_lines=12,
+                max_length=4000,
+                placeholder="Ada\nBlaise",
+                elem_id="compare-reviewers",
+            )
+            self._more()
+        with gr.Row(elem_classes="v-fields"):
+            self._name = gr.Textbox(
+                label="Name", info="Reviewers see it: name no system in it", max_length=80,
+                max_lines=1, placeholder="English → German", elem_id="compare-name",
+            )  # fmt: skip
+        with gr.Row(elem_classes="v-begin"):
+            self.start = gr.Button("Make the campaign", variant="primary", elem_id="compare-start")
+        self.message = gr.HTML(elem_id="compare-start-message")
+        self._context = context
+        self._protocol.change(
+            lambda protocol: _about(protocol), self._protocol, self._about, **_QUIET
+        )
+
+    def _more(self) -> None:
+        with gr.Accordion("More choices", open=False, elem_id="compare-more"):
+            with gr.Row(elem_classes="v-fields"):
+                self._overlap = gr.Slider(
+                    0, 100, 100 * _USUAL.overlap, step=5, label="Rated by everyone, % of documents",
+                    info="Agreement is measured on these", elem_id="compare-overlap",
+                )  # fmt: skip
+                self._repeats = gr.Slider(
+                    0, 20, 100 * _USUAL.repeats, step=1, label="Shown twice, % of items",
+                    info="How a reviewer agrees with themself", elem_id="compare-repeats",
+                )  # fmt: skip
+                self._degraded = gr.Slider(
+                    0, 20, 100 * _USUAL.degraded, step=1, label="Spoiled on purpose, % of items",
+                    info="A careful reader rates these lower", elem_id="compare-degraded",
+                )  # fmt: skip
+            with gr.Row(elem_classes="v-fields"):
+                self._days = gr.Number(
+                    _USUAL.expires_days, label="Links work for, days", minimum=1, maximum=3650,
+                    precision=0, elem_id="compare-days",
+                )  # fmt: skip
+                self._seed = gr.Number(
+                    _USUAL.seed, label="Seed", info="Of all that is drawn by chance", precision=0,
+                    minimum=0, elem_id="compare-seed",
+                )  # fmt: skip
+            self._instructions = gr.Textbox(
+                label="Instructions of your own",
+                info="Instead of those of the protocol",
+                lines=3, max_length=8000, elem_id="compare-instructions",
+            )  # fmt: skip
+            self._consent = gr.Textbox(
+                label="What reviewers agree to",
+                info="Instead of the usual line on what the answers are used for",
+                lines=2, max_length=2000, elem_id="compare-consent",
+            )  # fmt: skip
+
+    @property
+    def inputs(self) -> set[Any]:
+        """What :meth:`wish` reads."""
+        return {
+            self.systems, self.sent, self._protocol, self._reviewers, self._overlap, self._repeats,
+            self._degraded, self._days, self._seed, self._instructions, self._consent, self._name,
+            *self.texts.inputs,
+        }  # fmt: skip
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What :meth:`cleared` changes."""
+        return [self.systems, self.sent, self._name, self.message, *self.texts.outputs]
+
+    def cleared(self) -> dict[Any, Any]:
+        """For the next campaign; systems, reviewers and protocol stay, for they come again."""
+        return {self.sent: None, self._name: "", self.message: "", **self.texts.cleared()}
+
+    def wish(self, given: Mapping[Any, Any]) -> Wish:
+        """What the page says. Raises :class:`InputError`, with what is missing."""
+        systems = tuple(map(str, given[self.systems] or ()))
+        outputs = tuple(Path(path) for path in given[self.sent] or ())
+        count = len(systems) + len(outputs)
+        if not 2 <= count <= MOST:
+            raise InputError(
+                f"{views.plural(count, 'system')} cannot be compared."
+                if count
+                else "No system is chosen.",
+                f"Choose two to {MOST} in step 1.",
+            )
+        kind, texts = given[self.texts.kind], self.texts
+        text = str(given[texts.text] or "").strip() if kind == "paste" else ""
+        book = _path(given[texts.book]) if kind == "book" else None
+        test = _path(given[texts.test]) if kind == "test" else None
+        if not (text or book or test):
+            raise InputError("There is no text to rate.", "Give one in step 2.")
+        reviewers = tuple(
+            dict.fromkeys(
+                name.strip()[:80]
+                for name in re.split(r"[\n,;]", str(given[self._reviewers] or ""))
+                if name.strip()
+            )
+        )
+        if not reviewers:
+            raise InputError("No reviewer is named.", "Write a name a line in step 3.")
+        source, target = str(given[texts.source]), str(given[texts.target])
+        if source == target:
+            raise InputError("Both languages are the same.", "Choose two in step 2.")
+        return Wish(
+            name=str(given[self._name] or "").strip() or views.language_pair(source, target),
+            systems=systems,
+            outputs=outputs,
+            source=source,
+            target=target,
+            text=text,
+            book=book,
+            chapters=texts.chapters(given) if book else (),
+            test=test,
+            reference=_path(given[texts.reference]) if test else None,
+            limit=texts.limit(given),
+            reviewers=reviewers,
+            protocol=given[self._protocol],
+            show_reference=texts.shows_reference(given),
+            overlap=float(given[self._overlap]) / 100,
+            repeats=float(given[self._repeats]) / 100,
+            degraded=float(given[self._degraded]) / 100,
+            expires_days=int(given[self._days] or _USUAL.expires_days),
+            instructions=str(given[self._instructions] or "").strip(),
+            consent=str(given[self._consent] or "").strip(),
+            seed=int(given[self._seed] or 0),
+        )
+
+
+def _path(given: str | None) -> Path | None:
+    return Path(given) if given else None
+
+
+def _about(protocol: Protocol) -> str:
+    return f'<p class="v-recipe">{PROTOCOLS[protocol][1]}</p>'
