@@ -1,0 +1,388 @@
+"""A campaign is a folder of files that says everything of itself.
+
+``campaign.toml`` (:class:`CampaignSettings`), ``items.jsonl``, ``tasks.jsonl`` and
+``ratings.jsonl`` name no system and no person. ``key.json`` and ``reviewers.json`` are for this
+server alone (0600); ``flags.json`` is for the owner. ``log.jsonl`` says what happened, when and by
+whom; nothing in it is ever changed, and it decides at which stage the campaign is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from filelock import FileLock
+
+from trainer import background
+from trainer.campaigns import assignment
+from trainer.campaigns.key import hash_of, key_bytes, key_of, new_salt, require_silent, verify
+from trainer.campaigns.types import CampaignSettings, Item, Key, Reviewer, Stage, Task
+from trainer.campaigns.values import plain, read_rows, rows_text, value_of
+from translator import languages
+from translator.errors import InputError
+from translator.settings import Settings
+
+CAMPAIGNS = "campaigns"
+SETTINGS = "campaign.toml"
+ITEMS = "items.jsonl"
+KEY = "key.json"
+REVIEWERS = "reviewers.json"
+TASKS = "tasks.jsonl"
+RATINGS = "ratings.jsonl"
+LOG = "log.jsonl"
+FLAGS = "flags.json"
+
+_ID = re.compile(r"c[0-9a-f]{16}")
+_PATIENCE = 30.0  # seconds until another process that changes the campaign is done
+MOST_REVIEWERS = 200
+
+
+def new_id(prefix: str) -> str:
+    """A random id of 64 bits: ``c`` for a campaign, ``r`` reviewer, ``i`` item, ``o`` output."""
+    return prefix + secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """An open campaign folder. Every call reads the files: other processes change them too."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def settings(self) -> CampaignSettings:
+        """All that is no secret. Raises :class:`InputError` if the file was broken by hand."""
+        try:
+            values = tomllib.loads((self.path / SETTINGS).read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"There is no campaign {self.id}.") from error
+        except ValueError as error:
+            raise InputError(f"{SETTINGS} is no valid TOML: {error}.", "Mend it.") from error
+        return value_of(CampaignSettings, values)
+
+    @property
+    def stage(self) -> Stage:
+        """``making`` until it is opened (``failed`` if that went wrong), then ``open``, ``locked``.
+
+        A campaign whose making was stopped is still ``making``; its job says so.
+        """
+        events = {row["event"] for row in self.log()}
+        if "locked" in events:
+            return "locked"
+        if "opened" in events:
+            return "open"
+        return "failed" if background.status(self.path).state == "failed" else "making"
+
+    @property
+    def revealed(self) -> bool:
+        """Whether somebody was shown the key."""
+        return any(row["event"] == "revealed" for row in self.log())
+
+    def items(self) -> list[Item]:
+        """Everything that is rated, tutorial and controls too; in the order of the documents."""
+        return read_rows(Item, self.path / ITEMS)
+
+    def key(self) -> Key:
+        """The key, for this server's own work: nothing of it may reach a page before the lock.
+
+        Raises:
+            InputError: there is none yet, or it is not the one whose hash was published.
+        """
+        try:
+            data = (self.path / KEY).read_bytes()
+        except FileNotFoundError as error:
+            raise InputError("The campaign has no key yet.", "Wait until it is made.") from error
+        if not verify(data, self.settings.key_hash):
+            raise InputError(
+                "The campaign's key is not the one whose hash was published.",
+                "Someone changed key.json or campaign.toml.",
+            )
+        return key_of(data)
+
+    def reviewers(self) -> list[Reviewer]:
+        """Who rates. The names are for the owner's eyes."""
+        return [value_of(Reviewer, row) for row in self.reviewer_rows()]
+
+    def tasks(self, reviewer_id: str = "") -> list[Task]:
+        """What a reviewer gets, in the order of the work; everybody's if none is named."""
+        tasks = read_rows(Task, self.path / TASKS)
+        return [task for task in tasks if reviewer_id in ("", task.reviewer)]
+
+    def flags(self) -> dict[str, Any]:
+        """What the checks said of the outputs, for the owner; as :meth:`write_flags` was given."""
+        try:
+            flags: dict[str, Any] = json.loads((self.path / FLAGS).read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        return flags
+
+    def log(self) -> list[dict[str, Any]]:
+        """What happened: rows with ``time``, ``event``, ``who`` and more. A torn line is no row."""
+        rows = []
+        try:
+            lines = (self.path / LOG).read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                row = json.loads(line)
+                if isinstance(row, dict) and isinstance(row.get("event"), str):
+                    rows.append(row)
+        return rows
+
+    def consent(self, reviewer_id: str) -> bool | None:
+        """Whether the reviewer agreed that the answers train models; ``None``: not asked yet."""
+        said = [
+            bool(row["agree"])
+            for row in self.log()
+            if row["event"] == "consent" and row["who"] == reviewer_id
+        ]
+        return said[-1] if said else None
+
+    def set_consent(self, reviewer_id: str, agree: bool) -> None:
+        """Write down what a reviewer said; the last word counts."""
+        with self.changing():
+            self.note("consent", reviewer_id, agree=agree)
+
+    def write_flags(self, flags: Mapping[str, Any]) -> None:
+        """Keep what the checks said of the outputs."""
+        self._write(FLAGS, json.dumps(flags, ensure_ascii=False, indent=1) + "\n")
+
+    def open(self, items: Sequence[Item], key: Key, who: str = "") -> None:
+        """Everything is made: hand out the tasks, publish the key's hash and let reviewers in.
+
+        May be called again after a crash. Raises :class:`InputError` if it is open already, or
+        items and key do not belong together.
+        """
+        with self.changing():
+            if self.stage in ("open", "locked"):
+                raise InputError("This campaign is open already.")
+            _require_matching(items, key)
+            settings = self.settings
+            seen = (settings.name, settings.instructions, settings.consent)
+            require_silent(seen, key.systems)
+            reviewers = [reviewer.id for reviewer in self.reviewers()]
+            tasks = assignment.assign(items, key, reviewers, settings.overlap, settings.seed)
+            data = key_bytes(key)
+            self._write(ITEMS, rows_text(items))
+            self._write(KEY, data.decode(), private=True)
+            self._write(TASKS, rows_text(tasks))
+            self._write_settings(replace(settings, key_hash=hash_of(data)))
+            self.note("opened", who, key_hash=hash_of(data), items=len(items))
+
+    def lock(self, who: str) -> None:
+        """End the rating: no answer is taken from now on, and the key may be revealed.
+
+        Raises :class:`InputError` if the campaign is not open.
+        """
+        with self.changing():
+            if self.stage != "open":
+                raise InputError(f"This campaign is not open but {self.stage}.")
+            self.note("locked", who)
+
+    def reveal(self, who: str) -> Key:
+        """The key, for the owner; the log says who saw it and when.
+
+        Raises :class:`InputError` before the lock, or if the key was exchanged.
+        """
+        with self.changing():
+            if self.stage != "locked":
+                raise InputError(
+                    "The key is revealed when the campaign is locked.", "Lock the campaign first."
+                )
+            key = self.key()
+            self.note("revealed", who, key_hash=self.settings.key_hash)
+            return key
+
+    def rename(self, name: str) -> None:
+        """Give it another name, which reviewers see. Raises :class:`InputError` for no name."""
+        with self.changing():
+            if (self.path / KEY).exists():
+                require_silent([name], self.key().systems)
+            self._write_settings(replace(self.settings, name=_name(name)))
+
+    def delete(self) -> None:
+        """Delete the campaign with all its ratings. Raises :class:`InputError`."""
+        if background.status(self.path).running:
+            raise InputError("This campaign is being made.", "Stop that first.")
+        try:
+            # Without its settings it is no campaign any more, whatever else cannot be deleted.
+            (self.path / SETTINGS).unlink(missing_ok=True)
+            shutil.rmtree(self.path)
+        except OSError as error:
+            message = f"The campaign cannot be deleted: {error.strerror}."
+            raise InputError(message, f"Delete {self.path} yourself.") from error
+
+    def note(self, event: str, who: str = "", **details: Any) -> None:
+        """Add a row to the log. Call it within :meth:`changing`."""
+        row = {"time": time.time(), "event": event, "who": who, **details}
+        line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        with (self.path / LOG).open("a+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line  # a torn line stands apart
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the campaign against other processes (and threads) that change it."""
+        with FileLock(self.path / "campaign.lock", timeout=_PATIENCE):
+            yield
+
+    def reviewer_rows(self) -> list[dict[str, Any]]:
+        """``reviewers.json`` as it is, with what :mod:`trainer.campaigns.links` keeps there."""
+        rows: list[dict[str, Any]] = json.loads((self.path / REVIEWERS).read_text("utf-8"))
+        return rows
+
+    def write_reviewer_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Replace ``reviewers.json``. Call it within :meth:`changing`."""
+        text = json.dumps(list(rows), ensure_ascii=False, indent=1) + "\n"
+        self._write(REVIEWERS, text, private=True)
+
+    def _write_settings(self, settings: CampaignSettings) -> None:
+        self._write(SETTINGS, tomli_w.dumps(plain(settings)))
+
+    def _write(self, name: str, text: str, private: bool = False) -> None:
+        descriptor, made = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")  # 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if not private:
+                umask = os.umask(0)
+                os.umask(umask)
+                Path(made).chmod(0o666 & ~umask)
+            Path(made).replace(self.path / name)
+        except OSError as error:
+            message = f"The campaign cannot be written: {error.strerror}."
+            raise InputError(message, "Is the disk full?") from error
+        finally:
+            Path(made).unlink(missing_ok=True)
+
+
+class Campaigns:
+    """The campaigns of a data home."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.home = settings.home
+        self.folder = settings.home / CAMPAIGNS
+
+    def list(self) -> list[Campaign]:
+        """Every campaign, the newest first. One whose settings are broken is not among them."""
+        found = []
+        for path in self.folder.glob(f"c*/{SETTINGS}"):
+            with contextlib.suppress(InputError):  # broken by hand, or deleted just now
+                found.append((self.get(path.parent.name).settings.created, path.parent))
+        return [Campaign(path) for _, path in sorted(found, reverse=True)]
+
+    def get(self, campaign_id: str) -> Campaign:
+        """The campaign with this id. Raises :class:`InputError` if there is none."""
+        path = self.folder / campaign_id
+        if not _ID.fullmatch(campaign_id) or not (path / SETTINGS).is_file():
+            raise InputError("There is no such campaign.", "See `verso compare list`.")
+        return Campaign(path)
+
+    def find(self, name: str) -> Campaign:
+        """The one whose id begins so, or that is called so. Raises :class:`InputError`."""
+        every = self.list()
+        found = [one for one in every if one.id == name or one.settings.name == name]
+        found = found or [one for one in every if name and one.id.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        hint = "See `verso compare list`."
+        if found:
+            hint = f"Say which: {', '.join(one.id for one in found)}."
+        raise InputError(f"There {'is no' if not found else 'are several'} {name!r}.", hint)
+
+    def create(
+        self, settings: CampaignSettings, reviewers: Sequence[str], who: str = ""
+    ) -> Campaign:
+        """A new campaign folder, still to be made: its id, time and hash are set here.
+
+        ``reviewers`` are names, for the owner's eyes. Raises :class:`InputError` for settings
+        that make no campaign.
+        """
+        settings = _checked(settings)
+        names = [_name(name) for name in reviewers]
+        if not names:
+            raise InputError("Nobody rates this campaign.", "Name at least one reviewer.")
+        if len(names) > MOST_REVIEWERS or len(set(names)) != len(names):
+            raise InputError(
+                "Two reviewers have one name, or there are too many.",
+                f"Name each one once, {MOST_REVIEWERS} at most.",
+            )
+        campaign = Campaign(self.folder / new_id("c"))
+        try:
+            campaign.path.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            message = f"The campaign cannot be made: {error.strerror}."
+            raise InputError(message, "Is the disk full?") from error
+        settings = replace(settings, id=campaign.id, created=time.time(), key_hash="")
+        with campaign.changing():
+            campaign.note("created", who)
+            people = [Reviewer(new_id("r"), name) for name in names]
+            campaign.write_reviewer_rows([plain(person) for person in people])
+            campaign._write_settings(settings)  # last: what is no campaign yet is not listed
+        return campaign
+
+
+def empty_key() -> Key:
+    """A key with a fresh salt and nothing in it; see :func:`dataclasses.replace`."""
+    return Key(new_salt(), (), {}, {})
+
+
+def _checked(settings: CampaignSettings) -> CampaignSettings:
+    source, target = languages.get(settings.source), languages.get(settings.target)
+    if source.tag == target.tag:
+        raise InputError("Source and target are one language.", "Choose two languages.")
+    settings = value_of(CampaignSettings, plain(settings))  # also checks the protocol
+    for name in ("overlap", "repeats", "degraded"):
+        if not 0 <= getattr(settings, name) <= 1:
+            raise InputError(f"The share {name!r} is {getattr(settings, name)}.", "It is 0 to 1.")
+    if not 1 <= settings.expires_days <= 3650:
+        raise InputError("Links can be open for 1 to 3650 days.")
+    name = _name(settings.name)
+    return replace(settings, name=name, source=source.tag, target=target.tag)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise InputError("A name has 1 to 120 characters.")
+    return name
+
+
+def _require_matching(items: Sequence[Item], key: Key) -> None:
+    """Raises :class:`InputError`: a bug or a file from elsewhere would spoil the whole campaign."""
+    ids = [output.id for item in items if not item.tutorial for output in item.outputs]
+    systems = {system.id for system in key.systems}
+    names = {item.id for item in items}
+    if not any(not item.tutorial for item in items):
+        raise InputError("There is nothing to rate.", "Add documents to the campaign.")
+    if len(set(ids)) != len(ids) or len(names) != len(items):
+        raise InputError("Two outputs or items have the same id.")
+    if set(ids) - key.outputs.keys() or not set(key.outputs.values()) <= systems:
+        raise InputError("The key does not name the system of every output.")
+    plain_items = {item.id for item in items if not item.tutorial} - key.controls.keys()
+    firsts = {control.of_item for control in key.controls.values()}
+    if not key.controls.keys() <= names or not firsts <= plain_items:
+        raise InputError("The key has a control that is no item, or of no item.")
