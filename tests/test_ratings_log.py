@@ -9,13 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trainer.campaigns.types import ErrorSpan, Judgement, Rating
-from trainer.ratings.json_form import data_of, rating_of
+from trainer.campaigns.values import plain
 from trainer.ratings.log import RatingsLog
-from translator.errors import InputError
 
 SPANS = (ErrorSpan(0, 3, "major", "accuracy/mistranslation"), ErrorSpan(-1, -1, "minor", "", True))
 RATING = Rating(
@@ -76,7 +73,7 @@ def test_a_line_cut_off_by_a_crash_spoils_no_other(tmp_path: Path, cut: int) -> 
 
 def test_a_whole_line_without_its_end_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "ratings.jsonl"
-    path.write_text(json.dumps(data_of(RATING)))
+    path.write_text(json.dumps(plain(RATING)))
     log = RatingsLog(path)
     assert log.append(replace(RATING, id="x2"))
     assert [one.id for one in log.all()] == ["x1", "x2"]
@@ -109,39 +106,3 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     log = RatingsLog(path)
     assert len(log.all()) == len(log.latest()) == 80
     assert log.damaged == 0
-
-
-def test_what_is_no_rating_is_refused() -> None:
-    good = data_of(RATING)
-    assert rating_of(good) == RATING
-    bad: list[object] = [
-        None, [], {}, {**good, "id": 3}, {**good, "seconds": float("nan")},
-        {**good, "seconds": True}, {**good, "order": "o1"}, {**good, "order": [1]},
-        {**good, "judgements": [{"output": "o1", "verdict": "fine"}]},
-        {**good, "judgements": [{"output": "o1", "keystrokes": 1.5}]},
-        {**good, "judgements": [{"output": "o1", "score": "90"}]},
-        {**good, "judgements": [{"output": "o1", "spans": [{"start": 0, "end": 1}]}]},
-        {**good, "judgements": [{"output": "o1", "score": 10**400}]},
-    ]  # fmt: skip
-    for wrong in bad:
-        with pytest.raises(InputError):
-            rating_of(wrong)
-
-
-def test_half_a_surrogate_pair_becomes_a_mark_of_the_same_length() -> None:
-    assert rating_of({**data_of(RATING), "note": "a\ud83db\udc00"}).note == "a\ufffdb\ufffd"
-
-
-@given(st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["id", "time", "reviewer", "item", "order", "judgements", "spans",
-                         "output", "start", "end", "severity", "score"]), inner, max_size=5),
-))  # fmt: skip
-def test_whatever_comes_is_a_rating_or_a_plain_refusal(data: object) -> None:
-    try:
-        rating = rating_of(data)
-    except InputError as error:
-        assert error.hint
-    else:
-        assert rating_of(json.loads(json.dumps(data_of(rating)))) == rating

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from trainer.campaigns.types import Rating
-from trainer.ratings.json_form import data_of, rating_of
+from trainer.campaigns.values import plain, value_of
 from translator.errors import InputError
 
 
@@ -42,7 +42,7 @@ class RatingsLog:
         Raises:
             InputError: the disk does not take it.
         """
-        line = json.dumps(data_of(rating), ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(plain(rating), ensure_ascii=False).encode() + b"\n"
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, FileLock(f"{self._path}.lock"):
@@ -96,7 +96,7 @@ class RatingsLog:
 
     def _take(self, line: bytes) -> None:
         try:
-            rating = rating_of(json.loads(line))
+            rating = value_of(Rating, json.loads(line))
         except (ValueError, RecursionError, InputError):
             self._damaged += 1
             return
