@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from trainer.tabs import corpus_panel, train
+from trainer.tabs import compare, corpus_panel, train
 from translator.errors import VersoError
 from translator.settings import Settings, assets_dir
 from translator.tabs import (
@@ -41,7 +41,7 @@ from translator.tabs.owner import OwnerCookie
 
 PORT = 7860
 _HEAD = ("page", "review", "align")  # scripts and styles in assets
-_STYLES = (*_HEAD, "train")
+_STYLES = (*_HEAD, "train", "compare")
 _LARGEST_UPLOAD = "200mb"
 _CACHE_AGE = 24 * 3600  # seconds after which uploaded and downloaded copies are deleted
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif")
@@ -134,9 +134,14 @@ def _page(context: AppContext) -> gr.Blocks:
                 terms.build(context, page, terms_tab)
             with gr.Tab("Train", id="train") as train_tab:
                 train_timer = train.build(context, page, train_tab, tabs, model)
+            with gr.Tab("Compare", id="compare") as compare_tab:
+                compare_timer = compare.build(context, page, compare_tab)
             with gr.Tab("Models", id="models") as models_tab:
                 models_timer = models.build(context, page, models_tab)
-        timers = {"books": books_timer, "train": train_timer, "models": models_timer}
+        timers = {
+            "books": books_timer, "train": train_timer, "compare": compare_timer,
+            "models": models_timer,
+        }  # fmt: skip
 
         def switch(event: gr.SelectData) -> list[gr.Timer]:
             shown = str(event.value).lower()

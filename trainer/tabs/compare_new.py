@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from trainer.campaigns.plan import FEWEST, MOST, Plan, system
 from trainer.campaigns.types import CampaignSettings, Protocol
 from trainer.tabs.compare_texts import Texts
 from trainer.tabs.compare_view import PROTOCOLS
@@ -17,7 +16,6 @@ from translator.errors import InputError
 from translator.tabs import views
 from translator.tabs.context import AppContext
 
-MOST = 4  # systems
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _USUAL = CampaignSettings("", "", 0.0, "en", "de")
 _WELCOME = (
@@ -26,33 +24,6 @@ _WELCOME = (
     "reviewers, and each gets a personal link. Their answers show which system is better, by how "
     "much and how surely, and can train the next model.</p>"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the form says. ``systems`` are values of the list, ``outputs`` files that were sent."""
-
-    name: str
-    systems: tuple[str, ...]
-    outputs: tuple[Path, ...]
-    source: str
-    target: str
-    text: str
-    book: Path | None
-    chapters: tuple[int, ...]
-    test: Path | None
-    reference: Path | None
-    limit: int  # segments; 0: all
-    reviewers: tuple[str, ...]
-    protocol: Protocol
-    show_reference: bool
-    overlap: float
-    repeats: float
-    degraded: float
-    expires_days: int
-    instructions: str
-    consent: str
-    seed: int
 
 
 class NewCampaign:
@@ -157,7 +128,7 @@ class NewCampaign:
 
     @property
     def inputs(self) -> set[Any]:
-        """What :meth:`wish` reads."""
+        """What :meth:`plan` reads."""
         return {
             self.systems, self.sent, self._protocol, self._reviewers, self._overlap, self._repeats,
             self._degraded, self._days, self._seed, self._instructions, self._consent, self._name,
@@ -173,63 +144,45 @@ class NewCampaign:
         """For the next campaign; systems, reviewers and protocol stay, for they come again."""
         return {self.sent: None, self._name: "", self.message: "", **self.texts.cleared()}
 
-    def wish(self, given: Mapping[Any, Any]) -> Wish:
-        """What the page says. Raises :class:`InputError`, with what is missing."""
-        systems = tuple(map(str, given[self.systems] or ()))
-        outputs = tuple(Path(path) for path in given[self.sent] or ())
-        count = len(systems) + len(outputs)
-        if not 2 <= count <= MOST:
+    def plan(self, given: Mapping[Any, Any]) -> Plan:
+        """What the page says. Raises :class:`InputError`, with what is missing.
+
+        Files that were sent are named by where gradio has put them.
+        """
+        wishes = [tuple(str(value).split(":", 1)) for value in given[self.systems] or ()]
+        wishes += [("file", str(path)) for path in given[self.sent] or ()]
+        count = len(wishes)
+        if not FEWEST <= count <= MOST:
             raise InputError(
                 f"{views.plural(count, 'system')} cannot be compared."
                 if count
                 else "No system is chosen.",
-                f"Choose two to {MOST} in step 1.",
+                f"Choose {FEWEST} to {MOST} in step 1.",
             )
-        kind, texts = given[self.texts.kind], self.texts
-        text = str(given[texts.text] or "").strip() if kind == "paste" else ""
-        book = _path(given[texts.book]) if kind == "book" else None
-        test = _path(given[texts.test]) if kind == "test" else None
-        if not (text or book or test):
-            raise InputError("There is no text to rate.", "Give one in step 2.")
-        reviewers = tuple(
-            dict.fromkeys(
-                name.strip()[:80]
-                for name in re.split(r"[\n,;]", str(given[self._reviewers] or ""))
-                if name.strip()
-            )
-        )
+        systems = [system(kind, named, n) for n, (kind, named) in enumerate(wishes, 1)]
+        names = re.split(r"[\n,;]", str(given[self._reviewers] or ""))
+        reviewers = tuple(dict.fromkeys(name.strip()[:80] for name in names if name.strip()))
+        texts = self.texts.of(given)
         if not reviewers:
             raise InputError("No reviewer is named.", "Write a name a line in step 3.")
-        source, target = str(given[texts.source]), str(given[texts.target])
-        if source == target:
-            raise InputError("Both languages are the same.", "Choose two in step 2.")
-        return Wish(
+        source, target = str(given[self.texts.source]), str(given[self.texts.target])
+        return Plan(
             name=str(given[self._name] or "").strip() or views.language_pair(source, target),
-            systems=systems,
-            outputs=outputs,
             source=source,
             target=target,
-            text=text,
-            book=book,
-            chapters=texts.chapters(given) if book else (),
-            test=test,
-            reference=_path(given[texts.reference]) if test else None,
-            limit=texts.limit(given),
-            reviewers=reviewers,
             protocol=given[self._protocol],
-            show_reference=texts.shows_reference(given),
+            reviewers=reviewers,
+            show_reference=self.texts.shows_reference(given),
+            instructions=str(given[self._instructions] or "").strip(),
+            consent=str(given[self._consent] or "").strip(),
             overlap=float(given[self._overlap]) / 100,
             repeats=float(given[self._repeats]) / 100,
             degraded=float(given[self._degraded]) / 100,
-            expires_days=int(given[self._days] or _USUAL.expires_days),
-            instructions=str(given[self._instructions] or "").strip(),
-            consent=str(given[self._consent] or "").strip(),
             seed=int(given[self._seed] or 0),
+            expires_days=int(given[self._days] or _USUAL.expires_days),
+            texts=texts,
+            systems=tuple(systems),
         )
-
-
-def _path(given: str | None) -> Path | None:
-    return Path(given) if given else None
 
 
 def _about(protocol: Protocol) -> str:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import gradio as gr
 
+from trainer.campaigns.plan import SourceKind
+from trainer.campaigns.plan import Texts as Wanted
+from translator import languages
 from translator.books.base import SUFFIXES
-from translator.detection import detect
 from translator.errors import InputError, VersoError
 from translator.tabs import views, waiting
 from translator.tabs.book_about import describe
@@ -19,6 +21,9 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 _KINDS: list[tuple[str, Kind]] = [
     ("Paste", "paste"), ("Chapters of a book", "book"), ("A test set", "test"),
 ]  # fmt: skip
+_WANTED: dict[Kind, SourceKind] = {"paste": "text", "book": "book"}
+_TESTS: dict[str, SourceKind] = {".tmx": "tmx", ".jsonl": "jsonl"}  # by suffix; else lines
+_USUAL = Wanted()
 _SURE = 0.8  # confidence of a detected language from which on it is put into the form
 
 
@@ -32,7 +37,7 @@ class Texts:
         )  # fmt: skip
         with gr.Column() as self._paste:
             self.text = gr.Textbox(
-                label="Text", info="An empty line begins a new document", lines=7, max_lines=16,
+                label="Text", info="A line of dashes begins a new document", lines=7, max_lines=16,
                 max_length=400_000, elem_id="compare-text",
             )  # fmt: skip
         with gr.Column(visible=False) as self._book:
@@ -43,14 +48,18 @@ class Texts:
                 elem_id="compare-chapters", elem_classes="v-long",
             )  # fmt: skip
         with gr.Column(visible=False) as self._test, gr.Row(elem_classes="v-fields"):
-            self.test = _file("Source: text (a line each) or TMX", "compare-test")
+            self.test = _file("Source: a segment a line, TMX or JSONL", "compare-test")
             self.reference = _file("References, if there are any", "compare-reference")
         with gr.Row(elem_classes="v-fields"):
             self.source = _language("From", "en", "compare-from")
             self.target = _language("To", "de", "compare-to")
             self.size = gr.Textbox(
-                label="Segments at most", info="Empty: all. Documents are kept whole.",
-                value="60", max_length=6, max_lines=1, elem_id="compare-size",
+                label="Segments, about", info="Empty: all", value=str(_USUAL.segments),
+                max_length=6, max_lines=1, elem_id="compare-size",
+            )  # fmt: skip
+            self._excerpt = gr.Textbox(
+                label="In excerpts of", info="Empty: whole documents", value=str(_USUAL.excerpt),
+                max_length=6, max_lines=1, elem_id="compare-excerpt",
             )  # fmt: skip
         self._show = gr.Checkbox(
             label="Show the reference to reviewers", visible=False, elem_id="compare-show-reference"
@@ -65,10 +74,10 @@ class Texts:
 
     @property
     def inputs(self) -> set[Any]:
-        """What :meth:`of` and :meth:`options` read."""
+        """What :meth:`of` and :meth:`shows_reference` read."""
         return {
             self.kind, self.text, self.book, self._chapters, self.test, self.reference,
-            self.source, self.target, self.size, self._show,
+            self.source, self.target, self.size, self._excerpt, self._show,
         }  # fmt: skip
 
     @property
@@ -83,23 +92,29 @@ class Texts:
             self._chapters: gr.update(choices=[], value=[], visible=False),
         }  # fmt: skip
 
-    def limit(self, given: Mapping[Any, Any]) -> int:
-        """Segments at most; 0: all. Raises :class:`InputError`."""
-        bare = str(given[self.size] or "").strip().replace(",", "")
-        if bare and not bare.isdecimal():
-            raise InputError(f"{bare!r} is no number of segments.", "Write digits, or nothing.")
-        return int(bare or 0)
+    def of(self, given: Mapping[Any, Any]) -> Wanted:
+        """What is to be translated. Raises :class:`InputError`, with what is missing."""
+        kind: Kind = given[self.kind]
+        value = given[{"paste": self.text, "book": self.book, "test": self.test}[kind]]
+        if not str(value or "").strip():
+            raise InputError("There is no text to rate.", "Give one in step 2.")
+        chapters = sorted(given[self._chapters] or ()) if kind == "book" else []
+        if kind == "book" and not chapters:
+            raise InputError("No chapter is chosen.", "Choose at least one in step 2.")
+        known = _TESTS.get(Path(str(value)).suffix.lower(), "lines")
+        beside = kind == "test" and known == "lines"
+        return Wanted(
+            kind=_WANTED[kind] if kind != "test" else known,
+            value=str(value),
+            chapters=",".join(map(str, chapters)),
+            reference=str(given[self.reference] or "") if beside else "",
+            segments=_count(given[self.size]),
+            excerpt=_count(given[self._excerpt]),
+        )
 
     def shows_reference(self, given: Mapping[Any, Any]) -> bool:
         """Whether reviewers see the reference."""
         return bool(given[self._show]) and given[self.kind] == "test"
-
-    def chapters(self, given: Mapping[Any, Any]) -> tuple[int, ...]:
-        """The chapters that are chosen, by number. Raises :class:`InputError` where none is."""
-        chosen = tuple(sorted(given[self._chapters] or ()))
-        if not chosen:
-            raise InputError("No chapter is chosen.", "Choose at least one in step 2.")
-        return chosen
 
     def _turn(self, kind: Kind) -> list[Any]:  # updates
         return [
@@ -130,7 +145,7 @@ class Texts:
         }
 
     def _tell(self, text: str, source: str) -> Any:  # an update
-        found = detect(text or "")
+        found = languages.detect(text or "")
         sure = found.language is not None and found.confidence >= _SURE
         known = found.language.tag if sure and found.language else source
         return known if known != source else gr.skip()
@@ -146,3 +161,10 @@ def _language(label: str, tag: str, elem_id: str) -> gr.Dropdown:
     return gr.Dropdown(
         views.language_choices(), value=tag, label=label, elem_id=elem_id, min_width=120
     )
+
+
+def _count(text: str | None) -> int:
+    bare = (text or "").strip().replace(",", "")
+    if bare and not bare.isdecimal():
+        raise InputError(f"{bare!r} is no number of segments.", "Write digits, or nothing.")
+    return int(bare or 0)

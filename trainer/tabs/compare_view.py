@@ -256,9 +256,9 @@ def _rater(rater: Rater, stage: Stage) -> str:
     if stage == "open" and rater.link:
         name = views.escape(rater.name)
         link = (
-            f'<div class="v-link"><input class="v-input" readonly value="{views.escape(rater.link)}"'
-            f' aria-label="Link of {name}"><button type="button" class="v-button" data-copy>Copy'
-            f'</button><a class="v-button" href="{views.escape(rater.link)}" target="_blank" '
+            f'<div class="v-link"><input class="v-input" readonly aria-label="Link of {name}" '
+            f'value="{views.escape(rater.link)}"><button type="button" class="v-button" data-copy>'
+            f'Copy</button><a class="v-button" href="{views.escape(rater.link)}" target="_blank" '
             'rel="noreferrer">Open</a>'
             + views.button(
                 "New link", "renew", rater.id,
@@ -283,8 +283,8 @@ def flags(one: Seen) -> str:
         for flag in one.flags
     )
     return (
-        '<section class="v-part"><h3>Outputs to look at</h3><p>Verso’s checks found these. Only you '
-        "see it: reviewers rate them like any other.</p>"
+        '<section class="v-part"><h3>Outputs to look at</h3><p>Verso’s checks found these. '
+        "Only you see it: reviewers rate them like any other.</p>"
         '<div class="v-scroll"><table class="v-figures-table"><thead><tr><th>System</th><th>Check'
         f"</th><th>Outputs</th><th>For example</th></tr></thead><tbody>{rows}</tbody></table></div>"
         "</section>"

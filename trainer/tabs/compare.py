@@ -1,0 +1,153 @@
+"""The Compare tab: a new campaign, and all campaigns with their reviewers and results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from trainer.campaigns.folder import Campaign
+from trainer.tabs import compare_view, own_campaigns
+from trainer.tabs.compare_new import NewCampaign
+from trainer.tabs.compare_view import NEW, Seen
+from trainer.tabs.own_campaigns import OwnCampaigns
+from translator.errors import InputError, VersoError
+from translator.tabs import views
+from translator.tabs.context import AppContext
+from translator.tabs.owner import owner_of
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_UP = "() => document.querySelector('#compare-work')?.scrollIntoView({block: 'nearest'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an open page shows, so that nothing is drawn again unless it changed."""
+
+    campaign: str = ""
+    html: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
+    """Put the tab's components and events into the Blocks that is open.
+
+    Returns the timer that keeps the campaigns fresh, for the page to switch on and off.
+    """
+    chosen = gr.BrowserState(NEW, storage_key="verso-campaign", secret="verso")
+    shown = gr.State(Shown())
+    with gr.Row(elem_classes="v-books v-training v-comparison"):
+        with gr.Column(min_width=240):
+            listing = gr.HTML(
+                elem_id="compare-list", js_on_load=views.ACTIONS_JS, elem_classes="v-run-list"
+            )
+        with gr.Column(elem_classes="v-work", min_width=280, elem_id="compare-work"):
+            message = gr.HTML(elem_id="compare-message")
+            mark = gr.HTML(elem_id="compare-place")
+            with gr.Column(elem_id="compare-new", elem_classes="v-work"):
+                new = NewCampaign(context, page, tab)
+            with gr.Column(elem_id="compare-campaign", elem_classes="v-work"):
+                head = gr.HTML(elem_id="compare-head", js_on_load=views.ACTIONS_JS)
+                raters = gr.HTML(elem_id="compare-raters", js_on_load=compare_view.LINKS_JS)
+                flags = gr.HTML(elem_id="compare-flags")
+                with gr.Accordion("Systems and key", open=False, elem_id="compare-seal-fold"):
+                    seal = gr.HTML(elem_id="compare-seal")
+    timer = gr.Timer(1.0, active=False)
+    places = {
+        "list": listing, "place": mark, "head": head, "raters": raters, "flags": flags,
+        "seal": seal,
+    }  # fmt: skip
+    outputs = [*places.values(), shown, chosen, message]
+
+    def drawn(was: Shown, campaign_id: str, owner: str) -> dict[Any, Any]:
+        """Updates of what has changed since ``was``."""
+        own = OwnCampaigns(context, owner)
+        every = _listed(own.all())
+        campaign = own.find(campaign_id)
+        html = {
+            "list": compare_view.listing(every, campaign_id if campaign else NEW),
+            # Its own part: a late answer, whose list has moved on, must not turn the page back.
+            "place": compare_view.place(campaign_id if campaign else NEW),
+        }
+        if campaign:
+            html |= _parts(context, own_campaigns.seen(campaign))
+        known = was.html if was.campaign == campaign_id else {}
+        changes = {places[name]: text for name, text in html.items() if known.get(name) != text}
+        return {**changes, shown: Shown(campaign_id, {**known, **html})}
+
+    def opened(was: Shown, place: str, owner: str, said: str = "") -> dict[Any, Any]:
+        """A campaign or (as for one that is gone) the form comes in sight."""
+        if OwnCampaigns(context, owner).find(place) is None:
+            place = NEW
+        return {chosen: place, message: said, **drawn(was, place, owner)}
+
+    def refresh(was: Shown, place: str, request: gr.Request) -> dict[Any, Any]:
+        # Never says what is chosen, unless it must: a click may be on its way meanwhile.
+        owner = owner_of(request)
+        if place != NEW and OwnCampaigns(context, owner).find(place) is None:
+            return opened(was, NEW, owner)  # deleted elsewhere
+        return drawn(was, place, owner)
+
+    def choose(event: gr.EventData, was: Shown, request: gr.Request) -> dict[Any, Any]:
+        return opened(was, str(event.id), owner_of(request))
+
+    def act(event: gr.EventData, was: Shown, place: str, request: gr.Request) -> dict[Any, Any]:
+        owner = owner_of(request)
+        try:
+            OwnCampaigns(context, owner).act(str(event.action), place, str(event.id))
+        except VersoError as problem:
+            return {**drawn(was, place, owner), message: views.error(problem)}
+        if event.action == "delete":
+            return opened(was, NEW, owner)
+        return {message: "", **drawn(was, place, owner)}
+
+    def begin(given: dict[Any, Any], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        owner = owner_of(request)
+        yield {new.message: views.notice("Reading the texts …")}
+        try:
+            campaign_id = OwnCampaigns(context, owner).create(new.wish(given))
+        except VersoError as problem:
+            yield {new.message: views.error(problem)}
+            return
+        said = views.notice("Started.", "You may close this page: the outputs are made meanwhile.")
+        yield {**new.cleared(), **opened(given[shown], campaign_id, owner, said)}
+
+    there = [shown, chosen]
+    for event in (timer.tick, page.load, tab.select):
+        event(refresh, there, outputs, **_QUIET)
+    listing.click(choose, shown, outputs, **_QUIET).then(None, None, None, js=_UP)
+    for buttons in (head, raters):
+        buttons.click(act, there, outputs, **_QUIET)
+    new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
+        None, None, None, js=_UP
+    )
+    return timer
+
+
+def _listed(campaigns: list[Campaign]) -> list[Seen]:
+    found = []
+    for campaign in campaigns:
+        try:
+            found.append(own_campaigns.seen(campaign, whole=False))
+        except (InputError, OSError):
+            continue  # deleted just now, or its files were broken by hand
+    return found
+
+
+def _parts(context: AppContext, one: Seen) -> dict[str, str]:
+    """What is shown of a campaign."""
+    reach = (
+        "Everyone who has a link can rate; nobody else can. This page is open to your network, so "
+        "the links work there as they are."
+        if context.shared
+        else "These links work on this machine. For reviewers elsewhere, "
+        "<code>verso compare serve --host 0.0.0.0</code> shows them the rating pages and nothing "
+        "else; put its address in place of this one."
+    )
+    return {
+        "head": compare_view.head(one),
+        "raters": compare_view.raters(one, reach=reach),
+        "flags": compare_view.flags(one),
+        "seal": compare_view.seal(one),
+    }
