@@ -1,0 +1,157 @@
+"""The outputs of a campaign's systems, segment by segment; what is there is not made again."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from trainer.campaigns import systems
+from trainer.campaigns.outputs import Outputs, Written
+from trainer.campaigns.types import Source, SystemSpec
+from translator import checks, markup, segmenting
+from translator.context import SourceContext
+from translator.engines.base import Engine, Priority
+from translator.engines.pool import EnginePool
+from translator.memory import Memory
+from translator.models.spec import ModelSpec
+from translator.pipeline import Pipeline, PipelineOptions
+from translator.prompts import get_style
+from translator.settings import Settings
+from translator.types import Block, Check, Segment, Status, Translation
+
+Report = Callable[[str, float | None], None]
+OpenPool = Callable[[Settings, systems.Models], EnginePool]
+
+_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+
+
+def generate(
+    folder: Path,
+    system: SystemSpec,
+    sources: Sequence[Source],
+    languages: tuple[str, str],
+    settings: Settings,
+    report: Report,
+    *,
+    open_pool: OpenPool = EnginePool,
+) -> None:
+    """Make what a system has not written yet of a campaign, and keep it in the folder.
+
+    ``report`` gets what is done and the fraction of this system's work; to stop, it raises.
+    Replies go through the app's prompts, checks and retries. Where all of these fail, the last
+    reply stands, with its findings: a reviewer rates what a system does, not what a source says.
+
+    Raises :class:`VersoError` if the model cannot be loaded or run.
+    """
+    outputs = Outputs(folder, system.id)
+    there = outputs.all()
+    wanted = [row for row in sources if (row.document, row.position) not in there]
+    if not wanted:
+        return
+    if system.kind == "memory":
+        outputs.add(_remembered(wanted, languages, settings))
+        return
+    done = len(there)
+    total = len(sources)
+
+    def tell(more: int = 0) -> None:
+        nonlocal done
+        done += more
+        report(f"{system.name}: {done:,} of {total:,} segments", done / total)
+
+    with tempfile.TemporaryDirectory(prefix="model-", dir=folder) as made:
+        report(f"{system.name}: loading", done / total)
+        spec = systems.model_of(system, settings, Path(made), report)
+        models = systems.Models(settings, [spec])
+        with closing(open_pool(settings, models)) as pool, pool.engine(spec.id) as engine:
+            work = _Work(engine, spec, system, sources, languages)
+            for written in work.outputs(wanted, tell):
+                outputs.add([written])
+                tell(1)
+
+
+class _Work:
+    """One model at work on the segments of a campaign."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        spec: ModelSpec,
+        system: SystemSpec,
+        sources: Sequence[Source],
+        languages: tuple[str, str],
+    ) -> None:
+        self._checker = _Recorder()
+        self._target = languages[1]
+        self._context: SourceContext | None = None
+        options = PipelineOptions(
+            *languages,
+            systems.sampling_of(system, spec),
+            str(system.settings.get("style", "")),
+            priority=Priority.BOOK,
+            run_id=f"campaign-{system.id}",
+            context=self._before if spec.reads_context else None,
+            check=self._checker,
+        )
+        style = get_style(spec.style, engine.info)
+        self._pipeline = Pipeline(engine, style, options, spec.id)
+        blocks = [
+            Block(_id(row), markup.without_reserved(row.text), section=row.document)
+            for row in sources
+        ]
+        self._segments = self._pipeline.segments(blocks)
+        self._context = SourceContext(self._segments, engine.count_tokens)
+
+    def outputs(self, wanted: Sequence[Source], alive: Callable[[], None]) -> Iterator[Written]:
+        """A row for each wanted segment, as they are done. ``alive`` is called now and then."""
+        rows = {_id(row): row for row in wanted}
+        parts: dict[str, list[Segment]] = {}
+        for segment in self._segments:
+            if segment.block_id in rows:
+                parts.setdefault(segment.block_id, []).append(segment)
+        block_of = {segment.id: name for name, mine in parts.items() for segment in mine}
+        done: dict[str, Translation] = {}
+        asked = [segment for mine in parts.values() for segment in mine]
+        for translation in self._pipeline.run(asked, on_partial=lambda _segment, _text: alive()):
+            done[translation.segment_id] = translation
+            name = block_of[translation.segment_id]
+            if all(segment.id in done for segment in parts[name]):
+                yield self._joined(rows[name], parts[name], done)
+
+    def _before(self, segment: Segment) -> tuple[tuple[str, str], ...]:
+        assert self._context is not None
+        return self._context(segment)
+
+    def _remembered(
+    wanted: Sequence[Source], languages: tuple[str, str], settings: Settings
+) -> list[Written]:
+    """The memory's best for each segment; nothing where it has nothing like it."""
+    memory = Memory(settings.memory)
+    try:
+        rows = []
+        for row in wanted:
+            text = markup.without_reserved(row.text)
+            matches = memory.similar(text, *languages, limit=1, minimum=systems.MEMORY_SCORE)
+            if not matches:
+                check = Check("empty", "the memory has nothing like it", fatal=True)
+                rows.append(Written(row.document, row.position, "", (check,)))
+                continue
+            best = matches[0]
+            found = (
+                (Check("fuzzy", f"a match of {best.score:.0f} percent"),)
+                if best.score < 100
+                else ()
+            )
+            rows.append(
+                Written(row.document, row.position, markup.plain(best.unit.target).strip(), found)
+            )
+        return rows
+    finally:
+        memory.close()
+
+
+def _id(row: Source) -> str:
+    return f"{row.document}#{row.position}"
