@@ -125,7 +125,49 @@ class _Work:
         assert self._context is not None
         return self._context(segment)
 
-    def _remembered(
+    def _joined(
+        self, source: Source, parts: Sequence[Segment], done: dict[str, Translation]
+    ) -> Written:
+        """The output for a segment from the translations of its parts."""
+        found: list[Check] = []
+        texts: list[str] = []
+        for part in parts:
+            translation = done[part.id]
+            found += translation.checks
+            failed = translation.status is Status.FAILED
+            texts.append(self._checker.last.get(part.id, "") if failed else translation.text)
+            if failed and not any(check.fatal for check in translation.checks):
+                found.append(Check("failed", translation.reason, fatal=True))
+        whole = markup.plain(segmenting.join(parts, texts, self._target))
+        return Written(
+            source.document,
+            source.position,
+            _BREAKS.sub(" ", whole).strip(),
+            tuple(dict.fromkeys(found)),
+            round(sum(done[part.id].seconds for part in parts), 3),
+        )
+
+
+class _Recorder:
+    """The app's checks, with a memory of what they last looked at for each segment."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, str] = {}
+
+    def __call__(
+        self,
+        segment: Segment,
+        target_text: str,
+        source: str,
+        target: str,
+        *,
+        finish_length: bool = False,
+    ) -> tuple[Check, ...]:
+        self.last[segment.id] = target_text
+        return checks.check(segment, target_text, source, target, finish_length=finish_length)
+
+
+def _remembered(
     wanted: Sequence[Source], languages: tuple[str, str], settings: Settings
 ) -> list[Written]:
     """The memory's best for each segment; nothing where it has nothing like it."""
