@@ -106,7 +106,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
         owner = owner_of(request)
         yield {new.message: views.notice("Reading the texts …")}
         try:
-            campaign_id = OwnCampaigns(context, owner).create(new.wish(given))
+            campaign_id = OwnCampaigns(context, owner).create(new.plan(given, owner))
         except VersoError as problem:
             yield {new.message: views.error(problem)}
             return

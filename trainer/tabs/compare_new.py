@@ -8,13 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from trainer.campaigns.plan import FEWEST, MOST, Plan, system
+from trainer.campaigns.plan import Plan
+from trainer.campaigns.protocols import PROTOCOLS, protocol
 from trainer.campaigns.types import CampaignSettings, Protocol
+from trainer.tabs.compare_systems import Systems
 from trainer.tabs.compare_texts import Texts
-from trainer.tabs.compare_view import PROTOCOLS
 from translator.errors import InputError
 from translator.tabs import views
 from translator.tabs.context import AppContext
+from translator.tabs.owner import owner_of
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _USUAL = CampaignSettings("", "", 0.0, "en", "de")
@@ -39,17 +41,7 @@ class NewCampaign:
                     "Two to four: models, checkpoints of a training, the memory, files.",
                 )
             )
-            self.systems = gr.Dropdown(
-                [], label="Systems", multiselect=True, max_choices=MOST, elem_id="compare-systems"
-            )
-            self.sent = gr.File(
-                label="or outputs from elsewhere: a TXT, JSONL or TMX file for each system",
-                file_count="multiple",
-                file_types=[".txt", ".jsonl", ".tmx"],
-                elem_id="compare-outputs",
-                elem_classes="v-upload",
-                height=140,
-            )
+            self.systems = Systems(context)
         with gr.Column(elem_classes="v-stage"):
             gr.HTML(
                 views.step(
@@ -62,7 +54,7 @@ class NewCampaign:
         with gr.Column(elem_classes="v-stage"):
             gr.HTML(views.step(3, "Reviewers", "Who rates, and how."))
             self._protocol = gr.Dropdown(
-                [(name, key) for key, (name, _) in PROTOCOLS.items()],
+                [(protocol(name).title, name) for name in PROTOCOLS],
                 value="contrastive-esa",
                 label="How they rate",
                 elem_id="compare-protocol",
@@ -86,10 +78,9 @@ class NewCampaign:
         with gr.Row(elem_classes="v-begin"):
             self.start = gr.Button("Make the campaign", variant="primary", elem_id="compare-start")
         self.message = gr.HTML(elem_id="compare-start-message")
-        self._context = context
-        self._protocol.change(
-            lambda protocol: _about(protocol), self._protocol, self._about, **_QUIET
-        )
+        self._protocol.change(_about, self._protocol, self._about, **_QUIET)
+        for event in (page.load, tab.select):
+            event(self._offer, self.systems.chosen, self.systems.chosen, **_QUIET)
 
     def _more(self) -> None:
         with gr.Accordion("More choices", open=False, elem_id="compare-more"):
@@ -106,6 +97,7 @@ class NewCampaign:
                     0, 20, 100 * _USUAL.degraded, step=1, label="Spoiled on purpose, % of items",
                     info="A careful reader rates these lower", elem_id="compare-degraded",
                 )  # fmt: skip
+            self.systems.more()
             with gr.Row(elem_classes="v-fields"):
                 self._days = gr.Number(
                     _USUAL.expires_days, label="Links work for, days", minimum=1, maximum=3650,
@@ -126,40 +118,35 @@ class NewCampaign:
                 lines=2, max_length=2000, elem_id="compare-consent",
             )  # fmt: skip
 
+    def _offer(self, chosen: list[str] | None, request: gr.Request) -> Any:  # an update
+        return self.systems.offered(owner_of(request), chosen)
+
     @property
     def inputs(self) -> set[Any]:
         """What :meth:`plan` reads."""
         return {
-            self.systems, self.sent, self._protocol, self._reviewers, self._overlap, self._repeats,
+            self._protocol, self._reviewers, self._overlap, self._repeats,
             self._degraded, self._days, self._seed, self._instructions, self._consent, self._name,
-            *self.texts.inputs,
+            *self.systems.inputs, *self.texts.inputs,
         }  # fmt: skip
 
     @property
     def outputs(self) -> list[Any]:
         """What :meth:`cleared` changes."""
-        return [self.systems, self.sent, self._name, self.message, *self.texts.outputs]
+        return [self._name, self.message, *self.systems.outputs, *self.texts.outputs]
 
     def cleared(self) -> dict[Any, Any]:
         """For the next campaign; systems, reviewers and protocol stay, for they come again."""
-        return {self.sent: None, self._name: "", self.message: "", **self.texts.cleared()}
+        return {
+            self._name: "", self.message: "", **self.systems.cleared(), **self.texts.cleared(),
+        }  # fmt: skip
 
-    def plan(self, given: Mapping[Any, Any]) -> Plan:
+    def plan(self, given: Mapping[Any, Any], owner: str) -> Plan:
         """What the page says. Raises :class:`InputError`, with what is missing.
 
         Files that were sent are named by where gradio has put them.
         """
-        wishes = [tuple(str(value).split(":", 1)) for value in given[self.systems] or ()]
-        wishes += [("file", str(path)) for path in given[self.sent] or ()]
-        count = len(wishes)
-        if not FEWEST <= count <= MOST:
-            raise InputError(
-                f"{views.plural(count, 'system')} cannot be compared."
-                if count
-                else "No system is chosen.",
-                f"Choose {FEWEST} to {MOST} in step 1.",
-            )
-        systems = [system(kind, named, n) for n, (kind, named) in enumerate(wishes, 1)]
+        systems = self.systems.of(given, owner)
         names = re.split(r"[\n,;]", str(given[self._reviewers] or ""))
         reviewers = tuple(dict.fromkeys(name.strip()[:80] for name in names if name.strip()))
         texts = self.texts.of(given)
@@ -181,9 +168,9 @@ class NewCampaign:
             seed=int(given[self._seed] or 0),
             expires_days=int(given[self._days] or _USUAL.expires_days),
             texts=texts,
-            systems=tuple(systems),
+            systems=systems,
         )
 
 
-def _about(protocol: Protocol) -> str:
-    return f'<p class="v-recipe">{PROTOCOLS[protocol][1]}</p>'
+def _about(name: Protocol) -> str:
+    return f'<p class="v-recipe">{views.escape(protocol(name).summary)}</p>'

@@ -7,38 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainer.background import Status
-from trainer.campaigns.types import CampaignSettings, Protocol, Stage
+from trainer.campaigns.protocols import protocol
+from trainer.campaigns.types import CampaignSettings, Stage
 from translator.tabs import views
 
 NEW = "new"  # what is in sight instead of a campaign; no campaign has such an id
-# What each protocol asks, in one sentence.
-PROTOCOLS: dict[Protocol, tuple[str, str]] = {
-    "contrastive-esa": (
-        "Side by side, errors marked",
-        "All outputs beside each other: errors are marked, then each gets a score from 0 to 100.",
-    ),
-    "esa": (
-        "One at a time, errors marked",
-        "One output at a time: errors are marked as minor or major, then it gets a score.",
-    ),
-    "da": ("A score", "One output at a time gets a score from 0 to 100, and nothing else."),
-    "mqm": (
-        "Errors by category (MQM)",
-        "Trained linguists mark each error with its category and severity; the score follows.",
-    ),
-    "pairwise": (
-        "Which is better",
-        "Two outputs beside each other: the better one is chosen, or a tie, or both are bad.",
-    ),
-    "post-edit": (
-        "Post-editing",
-        "Each output is corrected until it can be delivered; time and keystrokes are measured.",
-    ),
-    "deliver": (
-        "Could it be delivered?",
-        "Each output is put in a class: deliver as it is, light edit, heavy edit, or redo.",
-    ),
-}
 _WORDS: dict[Stage, tuple[str, str]] = {
     "making": ("being made", "v-live"),
     "open": ("open", "v-wait"),
@@ -157,7 +130,6 @@ def _item(one: Seen, chosen: str) -> str:
         bar = views.progress(one.done / one.total, f"Ratings of {name}")
     facts = (
         f"{one.settings.source} → {one.settings.target}",
-        PROTOCOLS[one.settings.protocol][0],
         f"{one.done:,} of {one.total:,} rated" if one.stage == "open" else "",
     )
     return (
@@ -174,7 +146,7 @@ def head(one: Seen) -> str:
     facts = views.figures(
         (
             views.language_pair(settings.source, settings.target),
-            PROTOCOLS[settings.protocol][0],
+            protocol(settings.protocol).title,
             views.plural(len(one.systems), "system") if one.systems else "",
             views.plural(one.documents, "document") if one.documents else "",
             views.plural(one.items, "item") if one.items else "",

@@ -14,7 +14,7 @@ from trainer.campaigns.folder import Campaign, Campaigns
 from trainer.campaigns.types import Rating
 from trainer.ratings.log import RatingsLog
 from trainer.tabs.compare_view import Flag, Rater, Seen
-from translator.errors import InputError
+from translator.errors import InputError, VersoError
 from translator.tabs.context import AppContext
 from translator.tabs.owner import allowed, note_owner
 
@@ -47,6 +47,22 @@ class OwnCampaigns:
         if not self._may(campaign):
             raise InputError("There is no such campaign.")
         return campaign
+
+    def act(self, action: str, campaign_id: str, reviewer: str = "") -> None:
+        """Do what a button says. Raises :class:`VersoError`."""
+        campaign = self.get(campaign_id)
+        if action == "stop":
+            background.stop(campaign.path)
+        elif action == "lock":
+            campaign.lock(WHO)
+        elif action == "reveal":
+            campaign.reveal(WHO)
+        elif action == "renew":
+            links.revoke(campaign, reviewer, WHO)
+        elif action == "delete":
+            campaign.delete()
+        else:
+            raise VersoError(f"Unknown action {action!r}.")
 
     def own(self, campaign: Campaign) -> None:
         """Note that this browser made it."""
