@@ -87,6 +87,15 @@ def differences(
     return sorted(found, key=lambda difference: -difference.estimate.value)
 
 
+def ranking(scores: Sequence[Score], by: By = "segment") -> list[str]:
+    """The systems by their mean, best first."""
+    if not scores:
+        return []
+    systems = names(score.system for score in scores)
+    (means,) = _means(scores, systems, by, centred=False)(np.ones((1, len(scores))))
+    return [systems[number] for number in np.argsort(-means, kind="stable")]
+
+
 def pairs(scores: Sequence[Score], a: str, b: str) -> list[Score]:
     """Score of ``a`` less that of ``b`` for each segment and reviewer that has both.
 
