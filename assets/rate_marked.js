@@ -167,6 +167,12 @@ export class MarkedText {
     return { start: this.words[first].start, end: this.words[last].end };
   }
 
+  /* Where the error begins that the cursor is in, or null. */
+  cursor() {
+    const span = this.words.length ? spanAt(this.spans, this.#selected().start) : null;
+    return span ? span.start : null;
+  }
+
   #told() {
     if (!this.words.length) return;
     const { start, end } = this.#selected();

@@ -1,0 +1,245 @@
+/* The reviewer's page: loads what the reviewer's link gives, shows item after item, keeps every
+   change, and sends it. Nothing here knows what is compared. */
+import { $, h, newId, speak } from "./rate_dom.js";
+import { ItemView } from "./rate_item.js";
+import { keysDialog, listen } from "./rate_keys.js";
+import { closed, done, instructionsDialog, overviewDialog, welcome } from "./rate_pages.js";
+import { lacks, packed, restored } from "./rate_protocols.js";
+import { Queue } from "./rate_queue.js";
+import { attention, begin } from "./rate_time.js";
+
+const BASE = location.pathname.replace(/\/$/, "");
+const DRAFT = 1000; // milliseconds after the last change
+const HEARD = 1500; // milliseconds that a save waits for the server before the page goes on
+
+let state = null;
+let view = null; // of the item that is shown
+let item = null;
+let changed = false; // since it was shown
+let answered = false; // feedback to a practice item is shown
+let timer = 0;
+
+const queue = new Queue(BASE, showSaved, (status, reply) => {
+  clearTimeout(timer);
+  if (reply.locked) return showClosed();
+  say(reply.error || "This link does not work any more.", reply.hint || "What you did is kept in this browser. Ask who sent you the link for a new one.");
+});
+
+function showSaved(kind, waiting) {
+  const texts = {
+    saved: "Saved",
+    saving: "Saving …",
+    offline: `Offline. Kept here: ${waiting}`,
+  };
+  const place = $("#saved");
+  place.className = `r-${kind}`;
+  if (place.textContent !== texts[kind]) place.textContent = texts[kind];
+}
+
+function say(text, hint = "") {
+  $("#said").replaceChildren(...(text ? [h("strong", {}, text), hint ? ` ${hint}` : ""] : []));
+}
+
+const real = () => state.items.filter((one) => !one.tutorial);
+const isDone = (one) => Boolean(state.answers[one.id]);
+const stateOf = (one) => (isDone(one) ? "done" : state.drafts[one.id] ? "begun" : "open");
+
+function showProgress() {
+  const items = real();
+  const count = items.filter(isDone).length;
+  $("#bar").style.width = `${(100 * count) / Math.max(1, items.length)}%`;
+  $("#count").textContent = `${count} of ${items.length}`;
+  $("#progress").setAttribute("aria-label", `${count} of ${items.length} answered. Show all of them.`);
+}
+
+function replace(element) {
+  view = null;
+  $("#foot").hidden = true;
+  $("#main").replaceChildren(element);
+  scrollTo(0, 0);
+}
+
+async function load() {
+  let reply;
+  try {
+    const answer = await fetch(`${BASE}/state`, { headers: { "x-verso": "rate" } });
+    reply = await answer.json().catch(() => ({}));
+    if (!answer.ok) return replace(closed(reply.error || "This link does not work any more.", reply.hint || "Ask who sent it to you for a new one."));
+  } catch {
+    replace(h("div", { class: "r-welcome r-end" }, h("h2", {}, "There is no connection."),
+      h("p", {}, "Nothing is lost. Try again in a moment."),
+      h("button", { type: "button", class: "r-button r-primary", onclick: load }, "Try again")));
+    return null;
+  }
+  state = reply;
+  document.title = state.campaign.name;
+  $("#name").textContent = state.campaign.name;
+  if (state.campaign.locked) return showClosed();
+  // What this browser could not send yet is newer than what the server knows.
+  for (const [, { path, body }] of queue.waiting()) {
+    if (path === "answers") {
+      state.answers[body.item] = body;
+      delete state.drafts[body.item];
+    } else if (path === "drafts") state.drafts[body.item] = body.draft;
+    else if (path === "consent") state.campaign.consented = body.agree;
+  }
+  listen(state, page);
+  $("#instructions").replaceChildren(...instructionsDialog(state));
+  $("#keys").replaceChildren(...keysDialog(state));
+  for (const name of ["#progress", "#how", "#help"]) $(name).hidden = false;
+  showProgress();
+  queue.flush();
+  const wanted = Number(location.hash.slice(1));
+  const asked = state.campaign.consented !== null && state.campaign.consented !== undefined;
+  if (wanted && asked && state.items[wanted - 1]) return open(state.items[wanted - 1]);
+  return replace(welcome(state, start));
+}
+
+function showClosed() {
+  for (const name of ["#progress", "#how", "#help"]) $(name).hidden = true;
+  showSaved("saved", 0);
+  $("#saved").textContent = "";
+  replace(closed("This comparison is closed. Thank you.", "Your answers are in it. There is nothing more to do."));
+}
+
+function start(agree) {
+  if (agree !== null) {
+    state.campaign.consented = agree;
+    queue.send("consent", "consent", { agree });
+  }
+  forward();
+}
+
+/* The next item without an answer: after this one, else from the beginning. */
+function forward() {
+  const place = item ? state.items.indexOf(item) + 1 : 0;
+  const next = state.items.slice(place).find((one) => !isDone(one)) || state.items.find((one) => !isDone(one));
+  if (next) return open(next);
+  item = null;
+  history.replaceState(null, "", BASE);
+  const waiting = queue.waiting().length;
+  const end = done(state, waiting, () => open(state.items[0]));
+  replace(end);
+  end.focus();
+  return null;
+}
+
+function open(next) {
+  keepDraft();
+  $("#overview").close();
+  item = next;
+  changed = answered = false;
+  const stored = state.drafts[item.id] || state.answers[item.id];
+  const work = restored(item, state.campaign.protocol, stored);
+  begin(work.seconds);
+  view = new ItemView({ state, item, work, open, onchange: () => {
+    changed = true;
+    say("");
+    clearTimeout(timer);
+    timer = setTimeout(keepDraft, DRAFT);
+  } });
+  history.replaceState(null, "", `${BASE}#${state.items.indexOf(item) + 1}`);
+  say("");
+  const place = state.items.indexOf(item);
+  $("#previous").disabled = place === 0;
+  $("#save").textContent = "Save and go on";
+  $("#foot").hidden = false;
+  $("#main").replaceChildren(view.element);
+  view.shown();
+  scrollTo(0, 0);
+  view.focus(0);
+  speak(item.tutorial ? "For practice" : `Item ${real().indexOf(item) + 1} of ${real().length}`);
+}
+
+function keepDraft() {
+  clearTimeout(timer);
+  if (!view || !changed) return;
+  const draft = packed(item, view.work, attention());
+  state.drafts[item.id] = draft;
+  changed = false;
+  queue.send("drafts", `draft:${item.id}`, { item: item.id, draft });
+}
+
+async function save() {
+  if (!view) return $("#begin")?.click();
+  if (answered) return forward();
+  const mine = item;
+  const before = state.answers[mine.id];
+  if (before && !changed && !state.drafts[mine.id]) return forward();
+  const missing = lacks(mine, view.work, state.campaign.protocol);
+  if (missing) {
+    say(missing.said);
+    return view.lacks(missing);
+  }
+  clearTimeout(timer);
+  changed = false;
+  const answer = { id: newId(), ...packed(mine, view.work, attention()) };
+  queue.drop(`draft:${mine.id}`);
+  delete state.drafts[mine.id];
+  state.answers[mine.id] = answer;
+  showProgress();
+  const sent = queue.send("answers", `answer:${answer.id}`, answer).then((heard) => {
+    if (heard.status >= 400) refused(mine, before, answer, heard.reply);
+    return heard;
+  });
+  const button = $("#save");
+  button.disabled = true;
+  const heard = await Promise.race([sent, new Promise((late) => setTimeout(late, HEARD))]);
+  button.disabled = false;
+  if (item !== mine || (heard && heard.status >= 400)) return null;
+  if (mine.tutorial && heard?.reply.feedback) return showFeedback(heard.reply.feedback);
+  return forward();
+}
+
+/* The server would not take the answer: it is open again, with what was done. */
+function refused(mine, before, answer, reply) {
+  if (before) state.answers[mine.id] = before;
+  else delete state.answers[mine.id];
+  state.drafts[mine.id] = answer;
+  showProgress();
+  const where = mine === item ? "" : ` (item ${state.items.indexOf(mine) + 1})`;
+  say(`${reply.error || "This answer could not be taken."}${where}`, reply.hint);
+}
+
+function showFeedback(feedback) {
+  answered = true;
+  const lines = Array.isArray(feedback) ? feedback : [feedback];
+  view.feedback.replaceChildren(h("h2", {}, "How it went"), ...lines.map((line) => h("p", {}, line)));
+  view.feedback.hidden = false;
+  view.feedback.focus();
+  view.feedback.scrollIntoView({ block: "nearest" });
+  $("#save").textContent = "Go on";
+}
+
+const page = {
+  view: () => view,
+  save,
+  step(by) {
+    const next = state.items[state.items.indexOf(item) + by];
+    if (next) open(next);
+  },
+  overview() {
+    keepDraft();
+    const dialog = $("#overview");
+    dialog.replaceChildren(...overviewDialog(state, item, stateOf, open));
+    dialog.showModal();
+  },
+  how: () => $("#instructions").showModal(),
+  keys: () => $("#keys").showModal(),
+};
+
+$("#save").addEventListener("click", save);
+$("#previous").addEventListener("click", () => page.step(-1));
+$("#progress").addEventListener("click", page.overview);
+$("#how").addEventListener("click", page.how);
+$("#help").addEventListener("click", page.keys);
+for (const dialog of document.querySelectorAll("dialog"))
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+addEventListener("pagehide", keepDraft);
+document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keepDraft());
+addEventListener("hashchange", () => {
+  const wanted = state?.items[Number(location.hash.slice(1)) - 1];
+  if (wanted && wanted !== item) open(wanted);
+});
+
+load();

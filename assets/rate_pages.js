@@ -1,0 +1,89 @@
+/* What is not an item: the welcome, the dialogs, the end. */
+import { h, prose } from "./rate_dom.js";
+import { anchors } from "./rate_cards.js";
+
+const cross = () => h("form", { method: "dialog" }, h("button", { class: "r-cross", "aria-label": "Close" }, "×"));
+
+function named(lang) {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(lang);
+  } catch {
+    return lang;
+  }
+}
+
+const pair = ({ source, target }) => `${named(source)} to ${named(target)}`;
+
+function scaleOf(state) {
+  const rows = anchors(state.scale);
+  return rows.length ? h("dl", { class: "r-scale" }, rows.flatMap(([value, label]) => [h("dt", {}, value), h("dd", {}, label)])) : null;
+}
+
+/* begin(agree): the reviewer has read it; agree is null where nothing was asked. */
+export function welcome(state, begin) {
+  const { campaign } = state;
+  const count = state.items.filter((item) => !item.tutorial).length;
+  const started = state.progress.done > 0;
+  const ask = campaign.consent && campaign.consented === null || campaign.consented === undefined;
+  const choice = (value, label) => h("label", {}, h("input", { type: "radio", name: "consent", value, required: true }), h("span", {}, label));
+  return h("form", { class: "r-welcome", onsubmit: (event) => {
+    event.preventDefault();
+    const picked = new FormData(event.target).get("consent");
+    begin(picked === null ? null : picked === "yes");
+  } },
+  h("p", { class: "r-over" }, `${pair(campaign)} · ${count} ${count === 1 ? "item" : "items"}`),
+  h("h2", {}, campaign.name),
+  h("div", { class: "r-prose" }, prose(campaign.instructions)),
+  scaleOf(state),
+  campaign.consent && ask ? h("fieldset", { class: "r-consent" },
+    h("legend", {}, "Before you begin"), prose(campaign.consent),
+    h("div", { class: "r-choice" }, choice("yes", "Yes"), choice("no", "No"))) : null,
+  h("p", { class: "r-soft" }, "Each answer is kept at once. You can stop at any time and go on later, here or on another device, with the same link. Press ? for the keys."),
+  h("button", { class: "r-button r-primary", id: "begin" }, started ? "Go on" : "Begin"));
+}
+
+export function instructionsDialog(state) {
+  return [
+    h("header", {}, h("h2", { id: "instructions-title" }, "What to do"), cross()),
+    h("div", { class: "r-prose" }, prose(state.campaign.instructions)),
+    scaleOf(state),
+  ].filter(Boolean);
+}
+
+/* stateOf(item): "done", "begun" or "open". */
+export function overviewDialog(state, current, stateOf, open) {
+  const words = { done: "answered", begun: "begun", open: "not begun" };
+  let number = 0;
+  const button = (item) => {
+    number += item.tutorial ? 0 : 1;
+    const name = item.tutorial ? "Practice" : String(number);
+    const how = stateOf(item);
+    return h("button", { type: "button", class: `r-tick r-${how}`, "aria-current": item === current ? "true" : null,
+      "aria-label": `${name}, ${words[how]}`, onclick: () => open(item) }, name);
+  };
+  const groups = [];
+  for (const item of state.items) {
+    const key = item.tutorial ? "tutorial" : item.document;
+    if (groups.at(-1)?.key !== key) groups.push({ key, items: [] });
+    groups.at(-1).items.push(item);
+  }
+  const titled = (group) => (group.key === "tutorial" ? "For practice"
+    : state.documents.find((one) => one.id === group.key)?.title || "Text");
+  return [
+    h("header", {}, h("h2", { id: "overview-title" }, "All of your items"), cross()),
+    h("p", { class: "r-legend" }, h("i", { class: "r-done" }), "answered", h("i", { class: "r-begun" }), "begun", h("i", {}), "not begun"),
+    h("div", { class: "r-map" }, groups.map((group) => h("section", {}, h("h3", {}, titled(group)), h("div", {}, group.items.map(button))))),
+  ];
+}
+
+export function done(state, waiting, back) {
+  return h("div", { class: "r-welcome r-end", tabindex: -1 },
+    h("h2", {}, "That was the last one. Thank you."),
+    h("p", {}, waiting ? "Some answers are still on their way: keep this page open until it says that all is saved."
+      : "All of your answers are saved. Until the comparison is closed you can look at them again and change them."),
+    h("button", { type: "button", class: "r-button", onclick: back }, "Look at my answers"));
+}
+
+export function closed(title, text) {
+  return h("div", { class: "r-welcome r-end" }, h("h2", {}, title), h("p", {}, text));
+}
