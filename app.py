@@ -133,13 +133,13 @@ def _page(context: AppContext) -> gr.Blocks:
             with gr.Tab("Terms", id="terms") as terms_tab:
                 terms.build(context, page, terms_tab)
             with gr.Tab("Train", id="train") as train_tab:
-                train_timer = train.build(context, page, train_tab, tabs, model)
+                trained = train.build(context, page, train_tab, tabs, model)
             with gr.Tab("Compare", id="compare") as compare_tab:
-                compare_timer = compare.build(context, page, compare_tab)
+                compare_timer = compare.build(context, page, compare_tab, tabs, trained)
             with gr.Tab("Models", id="models") as models_tab:
                 models_timer = models.build(context, page, models_tab)
         timers = {
-            "books": books_timer, "train": train_timer, "compare": compare_timer,
+            "books": books_timer, "train": trained.timer, "compare": compare_timer,
             "models": models_timer,
         }  # fmt: skip
 

@@ -13,6 +13,7 @@ from trainer.tabs import compare_view, own_campaigns
 from trainer.tabs.compare_new import NewCampaign
 from trainer.tabs.compare_view import NEW, Seen
 from trainer.tabs.own_campaigns import OwnCampaigns
+from trainer.tabs.train import TrainTab
 from translator.errors import InputError, VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
@@ -30,8 +31,13 @@ class Shown:
     html: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
+def build(
+    context: AppContext, page: gr.Blocks, tab: gr.Tab, tabs: gr.Tabs, trained: TrainTab
+) -> gr.Timer:
     """Put the tab's components and events into the Blocks that is open.
+
+    ``tabs`` and ``trained`` are those of the page and its Train tab: checkpoints come from there,
+    and what a campaign teaches goes there.
 
     Returns the timer that keeps the campaigns fresh, for the page to switch on and off.
     """
@@ -113,12 +119,25 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> gr.Timer:
         said = views.notice("Started.", "You may close this page: the outputs are made meanwhile.")
         yield {**new.cleared(), **opened(given[shown], campaign_id, owner, said)}
 
+    def enter(event: gr.EventData, was: Shown, request: gr.Request) -> dict[Any, Any]:
+        """The checkpoints of a training come into a new campaign, against the model of the app."""
+        if event.action != "compare":
+            return {message: gr.skip()}
+        owner = owner_of(request)
+        said = views.notice("The checkpoints are chosen.", "Now the texts, and who rates them.")
+        return {
+            tabs: gr.Tabs(selected="compare"),
+            **new.systems.entered(str(event.id), owner),
+            **opened(was, NEW, owner, said),
+        }
+
     there = [shown, chosen]
     for event in (timer.tick, page.load, tab.select):
         event(refresh, there, outputs, **_QUIET)
     listing.click(choose, shown, outputs, **_QUIET).then(None, None, None, js=_UP)
     for buttons in (head, raters):
         buttons.click(act, there, outputs, **_QUIET)
+    trained.head.click(enter, shown, [*outputs, *new.systems.outputs, tabs], **_QUIET)
     new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
         None, None, None, js=_UP
     )

@@ -20,7 +20,7 @@ from translator.tabs.context import AppContext
 from translator.tabs.owner import allowed
 
 _OWNER = "owner"  # in a run's folder
-_LATEST = 12  # runs whose checkpoints are offered
+_LATEST = 60  # runs whose checkpoints are offered: as many as the Train tab lists
 _MEMORY = "memory:"
 
 
@@ -74,6 +74,16 @@ class Systems:
         choices = self._choices(owner)
         known = {value for _, value in choices}
         return gr.update(choices=choices, value=[value for value in chosen or () if value in known])
+
+    def entered(self, run_id: str, owner: str) -> dict[Any, Any]:
+        """Updates that choose the checkpoints of a run, and the model that the app begins with."""
+        choices = self._choices(owner)
+        first = f"model:{model_choice.preferred(self._context)}"
+        mine = [value for _, value in choices if value.partition("/")[0] == f"run:{run_id}"]
+        # Its best one and its last ones, as many as fit beside the model.
+        kept = mine[:1] + mine[1:][-(MOST - 2) :]
+        value = [value for _, value in choices if value in {first, *kept}]
+        return {self.chosen: gr.update(choices=choices, value=value)}
 
     def of(self, given: Mapping[Any, Any], owner: str) -> tuple[SystemSpec, ...]:
         """The wishes. Raises :class:`InputError`."""

@@ -79,13 +79,25 @@ class Trainings:
         return allowed(self._context, run.folder / _OWNER, owner)
 
 
+@dataclass(frozen=True, slots=True)
+class TrainTab:
+    """What other parts of the page need: the timer that keeps the runs fresh, to switch on and off;
+    ``head``, whose clicks with the action "compare" are for the Compare tab; the form, and the
+    state that brings it in sight when it is set to ``train_view.NEW``."""
+
+    timer: gr.Timer
+    head: gr.HTML
+    new: NewTraining
+    chosen: gr.BrowserState
+
+
 def build(
     context: AppContext, page: gr.Blocks, tab: gr.Tab, tabs: gr.Tabs, model: gr.Dropdown
-) -> gr.Timer:
+) -> TrainTab:
     """Put the tab's components and events into the Blocks that is open.
 
     ``tabs`` and ``model`` are those of the page and of its Translate tab, where a finished model
-    is tried. Returns the timer that keeps the runs fresh, for the page to switch on and off.
+    is tried.
     """
     trainings = Trainings(context)
     chosen = gr.BrowserState(train_view.NEW, storage_key="verso-training", secret="verso")
@@ -176,6 +188,8 @@ def build(
             run = trainings.get(str(event.id), owner)
             if run is None:
                 raise InputError("This training is not there any more.")
+            if event.action == "compare":
+                return {message: ""}  # the Compare tab listens too
             if event.action == "clone":
                 said = views.notice(f"The settings of “{run.settings.name}”, to be changed.")
                 return {**new.filled(run.settings), **opened(was, train_view.NEW, owner, said)}
@@ -235,7 +249,7 @@ def build(
     )
     export.start_button.click(make, {*export.inputs, *there}, outputs, **_QUIET)
     export.state.click(use, there, [*outputs, tabs, model], **_QUIET)
-    return timer
+    return TrainTab(timer, head, new, chosen)
 
 
 _Part = tuple[object, Callable[[], str]]  # a stamp that changes when the part does, and its HTML
