@@ -3,8 +3,8 @@
 R. A. Bradley and M. E. Terry, "Rank Analysis of Incomplete Block Designs", 1952, with ties after
 R. R. Davidson, "On Extending the Bradley-Terry Model to Accommodate Ties in Paired Comparison
 Experiments", 1970: of strengths a and b, the odds are a : b : v·sqrt(a·b) for a win of the first,
-of the second, and a tie. Fitted by Newton's method; the likelihood has one maximum where each
-is linked to the others by chains of wins (L. R. Ford, "Solution of a Ranking Problem from Binary
+of the second, and a tie. Fitted by Newton's method; the likelihood has one maximum where chains of
+wins link each system to each other (L. R. Ford, "Solution of a Ranking Problem from Binary
 Comparisons", 1957).
 """
 
