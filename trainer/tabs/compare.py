@@ -13,7 +13,7 @@ from trainer.tabs import compare_view, own_campaigns
 from trainer.tabs.compare_new import NewCampaign
 from trainer.tabs.compare_view import NEW, Seen
 from trainer.tabs.own_campaigns import OwnCampaigns
-from trainer.tabs.train import TrainTab
+from trainer.tabs.train import Trainings, TrainTab
 from translator.errors import InputError, VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
@@ -124,12 +124,17 @@ def build(
         if event.action != "compare":
             return {message: gr.skip()}
         owner = owner_of(request)
+        run = Trainings(context).get(str(event.id), owner)
+        try:
+            if run is None:
+                raise InputError("This training is not there any more.")
+            entered = new.systems.entered(run, owner)
+        except VersoError as problem:
+            return {trained.message: views.error(problem)}
         said = views.notice("The checkpoints are chosen.", "Now the texts, and who rates them.")
         return {
-            tabs: gr.Tabs(selected="compare"),
-            **new.systems.entered(str(event.id), owner),
-            **opened(was, NEW, owner, said),
-        }
+            tabs: gr.Tabs(selected="compare"), **entered, **opened(was, NEW, owner, said),
+        }  # fmt: skip
 
     there = [shown, chosen]
     for event in (timer.tick, page.load, tab.select):
@@ -137,7 +142,9 @@ def build(
     listing.click(choose, shown, outputs, **_QUIET).then(None, None, None, js=_UP)
     for buttons in (head, raters):
         buttons.click(act, there, outputs, **_QUIET)
-    trained.head.click(enter, shown, [*outputs, *new.systems.outputs, tabs], **_QUIET)
+    trained.head.click(
+        enter, shown, [*outputs, *new.systems.outputs, tabs, trained.message], **_QUIET
+    )
     new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
         None, None, None, js=_UP
     )

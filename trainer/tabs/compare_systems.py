@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from trainer import runs
+from trainer.campaigns.loop_files import systems_of_run
 from trainer.campaigns.plan import FEWEST, MOST, system
 from trainer.campaigns.types import SystemSpec
 from trainer.campaigns.uploaded import SUFFIXES
@@ -75,14 +76,17 @@ class Systems:
         known = {value for _, value in choices}
         return gr.update(choices=choices, value=[value for value in chosen or () if value in known])
 
-    def entered(self, run_id: str, owner: str) -> dict[Any, Any]:
-        """Updates that choose the checkpoints of a run, and the model that the app begins with."""
+    def entered(self, run: Run, owner: str) -> dict[Any, Any]:
+        """Updates that choose the checkpoints of a run, and the model that they should beat.
+
+        Raises :class:`InputError` if it has none.
+        """
         choices = self._choices(owner)
-        first = f"model:{model_choice.preferred(self._context)}"
-        mine = [value for _, value in choices if value.partition("/")[0] == f"run:{run_id}"]
-        # Its best one and its last ones, as many as fit beside the model.
-        kept = mine[:1] + mine[1:][-(MOST - 2) :]
-        value = [value for _, value in choices if value in {first, *kept}]
+        known = {value for _, value in choices}
+        wanted = (
+            f"{one.kind}:{one.reference}" for one in systems_of_run(run, self._context.settings)
+        )
+        value = [value for value in wanted if value in known]
         return {self.chosen: gr.update(choices=choices, value=value)}
 
     def of(self, given: Mapping[Any, Any], owner: str) -> tuple[SystemSpec, ...]:

@@ -18,6 +18,7 @@ _WORDS: dict[Stage, tuple[str, str]] = {
     "locked": ("locked", "v-kept"),
     "failed": ("not made", "v-failed"),
 }
+_FATAL = ' class="v-fatal"'
 # Buttons act, and a link is copied with the address under which this page was opened.
 LINKS_JS = (
     views.ACTIONS_JS
@@ -63,6 +64,7 @@ class Flag:
     check: str
     count: int
     example: str = ""
+    fatal: bool = False  # would not stand in a book
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,8 @@ def flags(one: Seen) -> str:
     if not one.flags:
         return ""
     rows = "".join(
-        f"<tr><td>{views.escape(flag.system)}</td><td>{views.escape(flag.check)}</td>"
+        f"<tr><td>{views.escape(flag.system)}</td><td{_FATAL if flag.fatal else ''}>"
+        f"{views.escape(flag.check)}</td>"
         f"<td>{flag.count:,}</td><td>{views.escape(flag.example)}</td></tr>"
         for flag in one.flags
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer import background
-from trainer.campaigns import folder, links
+from trainer.campaigns import folder, job, links
 from trainer.campaigns.folder import Campaign, Campaigns
+from trainer.campaigns.plan import Plan
 from trainer.campaigns.types import Rating
 from trainer.ratings.log import RatingsLog
 from trainer.tabs.compare_view import Flag, Rater, Seen
@@ -20,6 +21,7 @@ from translator.tabs.owner import allowed, note_owner
 
 OWNER = "owner"  # in the campaign's folder: whose browser made it
 WHO = "the owner"  # in the log
+_SHOWN = 160  # characters of an example
 
 
 class OwnCampaigns:
@@ -48,11 +50,19 @@ class OwnCampaigns:
             raise InputError("There is no such campaign.")
         return campaign
 
+    def create(self, plan: Plan) -> str:
+        """A new campaign, whose outputs are begun to be made. Raises :class:`VersoError`."""
+        campaign = job.create(plan, self._context.settings, WHO)
+        note_owner(campaign.path / OWNER, self._owner)
+        return campaign.id
+
     def act(self, action: str, campaign_id: str, reviewer: str = "") -> None:
         """Do what a button says. Raises :class:`VersoError`."""
         campaign = self.get(campaign_id)
         if action == "stop":
-            background.stop(campaign.path)
+            job.stop(campaign)
+        elif action == "resume":
+            job.again(campaign, self._context.settings)
         elif action == "lock":
             campaign.lock(WHO)
         elif action == "reveal":
@@ -63,10 +73,6 @@ class OwnCampaigns:
             campaign.delete()
         else:
             raise VersoError(f"Unknown action {action!r}.")
-
-    def own(self, campaign: Campaign) -> None:
-        """Note that this browser made it."""
-        note_owner(campaign.path / OWNER, self._owner)
 
     def _may(self, campaign: Campaign) -> bool:
         return allowed(self._context, campaign.path / OWNER, self._owner)
@@ -86,7 +92,7 @@ def seen(campaign: Campaign, *, whole: bool = True) -> Seen:
         settings,
         stage,
         None if made else background.status(campaign.path),
-        systems=_systems(campaign) if whole else (),
+        systems=_systems(campaign),
         items=items,
         documents=documents,
         raters=raters,
@@ -153,14 +159,26 @@ def _made(path: Path, stamp: tuple[int, int]) -> tuple[int, int, dict[str, froze
 
 
 def _systems(campaign: Campaign) -> tuple[str, ...]:
-    if campaign.stage not in ("open", "locked"):
-        return ()
     # By name: the order of the key would say which is A.
-    return tuple(sorted(system.name for system in campaign.key().systems))
+    made = (campaign.path / folder.KEY).is_file()
+    systems = campaign.key().systems if made else job.systems_of(campaign)
+    return tuple(sorted(system.name for system in systems))
 
 
 def _flags(campaign: Campaign) -> tuple[Flag, ...]:
-    return ()
+    """One for each kind of finding, the gravest first."""
+    found: dict[tuple[bool, str, str], list[str]] = defaultdict(list)
+    flags = campaign.flags()
+    for row in flags.get("outputs", ()):
+        text = " · ".join(filter(None, (row["detail"], row["text"])))
+        found[not row["fatal"], row["system"], row["check"]].append(text)
+    for row in flags.get("identical", ()):
+        text = f"{row['document']}, segment {row['position'] + 1}"
+        found[True, " = ".join(row["systems"]), "the same text"].append(text)
+    return tuple(
+        Flag(system, check, len(texts), texts[0][:_SHOWN], fatal=not harmless)
+        for (harmless, system, check), texts in sorted(found.items())
+    )
 
 
 def _revealed(campaign: Campaign) -> str:

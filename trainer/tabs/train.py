@@ -87,6 +87,7 @@ class TrainTab:
 
     timer: gr.Timer
     head: gr.HTML
+    message: gr.HTML
     new: NewTraining
     chosen: gr.BrowserState
 
@@ -249,7 +250,7 @@ def build(
     )
     export.start_button.click(make, {*export.inputs, *there}, outputs, **_QUIET)
     export.state.click(use, there, [*outputs, tabs, model], **_QUIET)
-    return TrainTab(timer, head, new, chosen)
+    return TrainTab(timer, head, message, new, chosen)
 
 
 _Part = tuple[object, Callable[[], str]]  # a stamp that changes when the part does, and its HTML

@@ -258,7 +258,7 @@ def _buttons(run: Run, name: str, status: Status) -> str:
     elif status.busy and status.state != "stopping":
         verb = "Stop waiting" if status.state == "queued" else "Stop and save"
         buttons.append(views.button(verb, "stop", run.id))
-    if run.adapter.is_dir() or run.model.is_dir() or run.checkpoints():
+    if run.checkpoints():
         buttons.append(views.button("Compare blind", "compare", run.id))
     buttons.append(views.button("Clone", "clone", run.id))
     if not status.busy:
