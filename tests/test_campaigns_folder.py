@@ -189,13 +189,10 @@ def test_values_go_through_json_and_wrong_ones_are_refused() -> None:
         assert value_of(type(value), json.loads(json.dumps(plain(value)))) == value
     good = {"id": "1", "time": 2, "reviewer": "r", "item": "i", "order": ["o"]}
     assert value_of(Rating, good) == Rating("1", 2.0, "r", "i", ("o",))
-    for change in (
-        {"time": "2"},
-        {"order": "o"},
-        {"choice": 3},
-        {"judgements": [{}]},
-        {"id": True},
-    ):
+    wrong: list[dict[str, object]] = [
+        {"time": "2"}, {"order": "o"}, {"choice": 3}, {"judgements": [{}]}, {"id": True},
+    ]  # fmt: skip
+    for change in wrong:
         with pytest.raises(InputError, match="no Rating"):
             value_of(Rating, good | change)
     rows: list[object] = [[], "x", {"id": "1"}]

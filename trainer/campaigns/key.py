@@ -53,7 +53,8 @@ def require_silent(texts: Iterable[str], systems: Iterable[SystemSpec]) -> None:
     """Texts that reviewers see must not name a system. Raises :class:`InputError` if one does."""
     shown = "\n".join(texts).casefold()
     for system in systems:
-        for name in {system.name, system.reference} - {""}:
+        names = {system.name} if system.kind == "memory" else {system.name, system.reference}
+        for name in names - {""}:
             if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", shown):
                 raise InputError(
                     f"Reviewers would read {name!r} in the campaign's name or instructions.",
