@@ -143,12 +143,18 @@ def _study(
         else:
             left_out += 1
     builder = Builder("esa" if any(row.spans is not None for row in rows) else "da")
+    lengths: dict[tuple[str, str, str], int] = {}  # at least; the texts are not in the file
+    for row in latest.values():
+        ends = [span.end for span in row.spans or ()]
+        output = row.document, row.segment, row.system
+        lengths[output] = max([*ends, lengths.get(output, 0)])
     for row in latest.values():
         judgement = Judgement("", row.score, row.spans or ())
         builder.answers += 1
         for system in row.system.split("+"):
             of = row.document, row.segment, system, row.reviewer
-            builder.judge(of, judgement, "")
+            output = row.document, row.segment, row.system
+            builder.judge(of, judgement, "", length=lengths[output])
         if row.end > row.start > 0:
             seconds = row.end - row.start
             builder.timings.append(Timing(row.reviewer, row.document, row.segment, seconds))
@@ -163,7 +169,7 @@ def _study(
             builder.repeats.append(Repeat(row.reviewer, row.system, first.score, row.score))
     notes = []
     if left_out:
-        notes.append(f"{left_out} scores of whole or repeated documents were left out.")
+        notes.append(f"{left_out} scores of whole documents, repeated documents and references were left out.")
     if alone:
         notes.append(f"{alone} scores of control items have no counterpart and were left out.")
     of, to = pairs[0] if pairs else ("", "")

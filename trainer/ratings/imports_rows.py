@@ -94,8 +94,6 @@ class _Reading:
                 intact, spoiled = _number(row, "intact"), _number(row, "spoiled")
                 how = str(row.get("how", ""))
                 builder.spoiled.append(Spoiled(_id(row, "reviewer"), how, intact, spoiled))
-            case "timing":
-                self._timing(row)
             case "text":
                 outputs = row.get("outputs", {})
                 if not isinstance(outputs, dict):
@@ -116,13 +114,11 @@ class _Reading:
         if any(span.end > len(text) for span in judgement.spans) and text:
             raise ValueError("a span ends after the text")
         place = None if row.get("place") is None else int(_number(row, "place"))
-        seconds = _number(row, "seconds") if "seconds" in row else 0.0
+        seconds = _seconds(row)
         source = str(row.get("source", ""))
         self.builder.judge(of, judgement, text, place=place, seconds=seconds, source=source)
         self._know(row, {of[2]: text} if text else {})
-        self._answered(row, of[2] if place is None else "")
-        if seconds:
-            self._timing(row)
+        self._answered(row, seconds, of[2] if place is None else "")
 
     def _choice(self, row: dict[str, Any]) -> None:
         first, second, said = _id(row, "first"), _id(row, "second"), _id(row, "winner")
@@ -136,11 +132,11 @@ class _Reading:
             )
         )  # fmt: skip
         self._know(row, {})
-        self._answered(row)
-
-    def _timing(self, row: dict[str, Any]) -> None:
-        place = _id(row, "document"), _id(row, "segment")
-        self.builder.timings.append(Timing(_id(row, "reviewer"), *place, _number(row, "seconds")))
+        seconds = _seconds(row)
+        self.builder.seconds[_id(row, "document"), _id(row, "segment"), "", _id(row, "reviewer")] = (
+            seconds
+        )
+        self._answered(row, seconds)
 
     def _know(self, row: dict[str, Any], outputs: dict[str, str]) -> None:
         reference = row.get("reference")
@@ -154,12 +150,16 @@ class _Reading:
             )
         )
 
-    def _answered(self, row: dict[str, Any], system: str = "") -> None:
+    def _answered(self, row: dict[str, Any], seconds: float, system: str = "") -> None:
         """Count answers: lines of one reviewer and segment whose outputs stood together are one."""
-        item = _id(row, "reviewer"), _id(row, "document"), _id(row, "segment"), system
-        if item not in self._items:
-            self._items.add(item)
-            self.builder.answers += 1
+        reviewer, document, segment = (_id(row, name) for name in ("reviewer", "document", "segment"))
+        item = reviewer, document, segment, system
+        if item in self._items:
+            return
+        self._items.add(item)
+        self.builder.answers += 1
+        if seconds:
+            self.builder.timings.append(Timing(reviewer, document, segment, seconds))
 
 
 def _id(row: dict[str, Any], name: str) -> str:
@@ -174,3 +174,7 @@ def _number(row: dict[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise TypeError(f"{name} is no number")
     return float(value)
+
+
+def _seconds(row: dict[str, Any]) -> float:
+    return _number(row, "seconds") if "seconds" in row else 0.0

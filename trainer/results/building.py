@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rapidfuzz.distance import Levenshtein
 
 from trainer.campaigns.types import SIDE_BY_SIDE, Judgement, Protocol, Verdict
-from trainer.results.study import Effort, Judged, Study, Text
+from trainer.results.study import Effort, Output, Study, Text
 from trainer.statistics.data import (
     Looked,
     Mark,
@@ -17,7 +17,8 @@ from trainer.statistics.data import (
     Spoiled,
     Timing,
 )
-from trainer.statistics.errors import span_score
+from trainer.statistics.errors import weight
+from trainer.statistics.wins import preferences_of
 
 LOOKED_FOR_ERRORS: frozenset[Protocol] = frozenset({"contrastive-esa", "esa", "mqm"})
 # Verdicts as numbers; only their order has a meaning.
@@ -31,7 +32,7 @@ def value_of(protocol: Protocol, judgement: Judgement, text: str) -> float | Non
     """
     match protocol:
         case "mqm":
-            return span_score((span.severity, span.category) for span in judgement.spans)
+            return 0.0 - sum(map(weight, _marks(("", "", "", ""), judgement, len(text))))
         case "post-edit":
             if judgement.edit is None:
                 return None
@@ -54,39 +55,38 @@ class Builder:
         self.looked: list[Looked] = []
         self.timings: list[Timing] = []
         self.efforts: list[Effort] = []
-        self.judged: list[Judged] = []
+        self.seconds: dict[Output, float] = {}
         self.repeats: list[Repeat] = []
         self.spoiled: list[Spoiled] = []
         self.texts: dict[tuple[str, str], Text] = {}
 
     def judge(
         self,
-        of: tuple[str, str, str, str],
+        of: Output,
         judgement: Judgement,
         text: str,
         *,
         place: int | None = None,
         seconds: float = 0.0,
         source: str = "",
+        length: int | None = None,
     ) -> None:
         """Take what one reviewer said of one output.
 
-        ``of`` are its document, segment, system and reviewer; ``text`` and ``source`` the output
-        and what it translates.
+        ``text`` and ``source`` are the output and what it translates; ``length`` is that of the
+        output where its text is not known.
         """
+        self.seconds[of] = seconds
         value = value_of(self.protocol, judgement, text)
         if value is not None:
             self.scores.append(Score(*of, value, place))
         if self.protocol in LOOKED_FOR_ERRORS:
-            self.looked.append(Looked(*of, len(text)))
-            self.marks += [
-                Mark(*of, span.start, span.end, span.severity, span.category, len(text))
-                for span in judgement.spans
-            ]
+            length = len(text) if length is None else length
+            self.looked.append(Looked(*of, length))
+            self.marks += _marks(of, judgement, length)
         if judgement.edit is not None:
-            self.efforts.append(Effort(*of, judgement.keystrokes, seconds, len(source)))
-        if judgement.verdict is not None:
-            self.judged.append(Judged(*of, judgement.verdict))
+            keys = judgement.keystrokes
+            self.efforts.append(Effort(*of, judgement.edit, keys, seconds, len(source)))
 
     def know(self, text: Text) -> None:
         """Take a segment's texts; what is known of it already stays."""
@@ -132,28 +132,17 @@ class Builder:
             self.spoiled,
             self.timings,
             self.efforts,
-            self.judged,
+            self.seconds,
             self.texts,
             tuple(notes),
         )
 
 
-def preferences_of(scores: Sequence[Score]) -> list[Preference]:
-    """Which output each reviewer rated higher, for each two of a segment; equal ones are a tie."""
-    together: dict[tuple[str, str, str], dict[str, Score]] = {}
-    for score in scores:
-        key = score.reviewer, score.document, score.segment
-        together.setdefault(key, {})[score.system] = score
-    made = []
-    for (reviewer, document, segment), of in together.items():
-        rated = sorted(of.values(), key=lambda score: score.place or 0)
-        for number, a in enumerate(rated):
-            for b in rated[number + 1 :]:
-                winner = None
-                if a.value != b.value:
-                    winner = a.system if a.value > b.value else b.system
-                made.append(Preference(document, segment, reviewer, a.system, b.system, winner))
-    return made
+def _marks(of: Output, judgement: Judgement, length: int) -> list[Mark]:
+    return [
+        Mark(*of, span.start, span.end, span.severity, span.category, length)
+        for span in judgement.spans
+    ]
 
 
 def shares_of(preferences: Sequence[Preference]) -> list[Score]:

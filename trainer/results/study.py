@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trainer.campaigns.types import Protocol, Verdict
+from trainer.campaigns.types import Protocol
 from trainer.statistics.data import (
     Looked,
     Mark,
@@ -20,6 +20,10 @@ from trainer.statistics.data import (
     Timing,
     names,
 )
+
+
+Output = tuple[str, str, str, str]
+"""Whose output was rated by whom: document, segment, system ("" for a choice) and reviewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +88,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What it took a reviewer to edit an output. ``length`` is of the source, in characters."""
+    """An output as a reviewer edited it, and what that took. ``length``: of the source, in characters."""
 
     document: str
     segment: str
     system: str
     reviewer: str
+    edit: str
     keystrokes: int
-    seconds: float
+    seconds: float  # of attention
     length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One verdict of the protocol "deliver"."""
-
-    document: str
-    segment: str
-    system: str
-    reviewer: str
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +106,7 @@ class Study:
 
     ``shown_together``: outputs stood side by side, so that their place may have had an effect.
     ``expected`` is the number of answers that all reviewers together are asked for, if known.
+    ``seconds`` are those of the whole answer that an output was rated in.
     """
 
     name: str
@@ -131,7 +126,7 @@ class Study:
     spoiled: Sequence[Spoiled] = ()
     timings: Sequence[Timing] = ()
     efforts: Sequence[Effort] = ()
-    judged: Sequence[Judged] = ()
+    seconds: Mapping[Output, float] = field(default_factory=dict)
     texts: Mapping[tuple[str, str], Text] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -124,6 +124,7 @@ class _Reading:
         builder.timings.append(Timing(rating.reviewer, document, segment, rating.seconds))
         if self._protocol == "pairwise":
             builder.preferences += self._choices(rating, item)
+            builder.seconds[document, segment, "", rating.reviewer] = rating.seconds
             return
         texts = {output.id: output.text for output in item.outputs}
         for judgement in rating.judgements:
