@@ -130,21 +130,18 @@ def _problems(asked: ProtocolText, item: Item, rating: Rating) -> Iterator[str]:
         yield "The time of this answer cannot be."
     if len(rating.note) > LONGEST_NOTE:
         yield f"The note is too long: {LONGEST_NOTE:,} characters at most."
-    if "choice" in asked.asks:
-        if rating.choice is None:
-            yield "Choose one of the two, a tie, or both bad."
-        elif rating.choice not in {*texts, TIE, BOTH_BAD}:
-            yield "This choice is not on the page."
-        if rating.judgements:
-            yield "In this comparison only the choice counts."
-        return
-    if rating.choice is not None:
-        yield "There is nothing to choose in this comparison."
+    if "choice" not in asked.asks:
+        if rating.choice is not None:
+            yield "There is nothing to choose in this comparison."
+    elif rating.choice is None:
+        yield "Choose one of the two, a tie, or both bad."
+    elif rating.choice not in {*texts, TIE, BOTH_BAD}:
+        yield "This choice is not on the page."
     judged = [judgement.output for judgement in rating.judgements]
     if len(set(judged)) < len(judged) or not set(judged) <= set(texts):
         yield "This answer is about another translation."
         return
-    if set(judged) != set(texts):
+    if set(judged) != set(texts) and "choice" not in asked.asks:
         yield "Not every translation has an answer yet."
     for judgement in rating.judgements:
         yield from _of_output(asked, judgement, texts[judgement.output])
