@@ -25,7 +25,7 @@ def value_of(kind: type[T], row: Any) -> T:
     """The value that a JSON object says. Raises :class:`InputError` if it is none of that kind."""
     try:
         made = _made(kind, row)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise InputError(f"This is no {kind.__name__}: {error}.") from error
     assert isinstance(made, kind)
     return made
