@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
-from trainer.statistics.data import Estimate, Interval, Looked, Mark, Score, Values, names
+from trainer.statistics.data import LEVEL, Estimate, Interval, Looked, Mark, Score, Values, names
 from trainer.statistics.resample import sampling, spreads
 
 WEIGHTS: Mapping[str, float] = {"minor": 1.0, "major": 5.0, "critical": 25.0}
@@ -116,13 +117,25 @@ def _rates(
 
     sample = sampling(own)
     return [
-        ErrorRate(system, severity, category, int(counts[:, number].sum()), _positive(estimate))
+        ErrorRate(
+            system,
+            severity,
+            category,
+            int(counts[:, number].sum()),
+            _bounded(estimate, lengths.sum()),
+        )
         for number, ((severity, category), estimate) in enumerate(
             zip(kinds, map(sample.estimate, spreads(statistic, sample)), strict=True)
         )
     ]
 
 
-def _positive(estimate: Estimate) -> Estimate:
-    low = float(np.maximum(0.0, estimate.interval.low))
-    return replace(estimate, interval=Interval(low, estimate.interval.high))
+def _bounded(estimate: Estimate, characters: float) -> Estimate:
+    """An interval without negative rates; without any error, as many as chance may have hidden.
+
+    Zero of a Poisson process: F. Garwood, "Fiducial Limits for the Poisson Distribution", 1936.
+    """
+    low, high = estimate.interval.low, estimate.interval.high
+    if estimate.value == 0:
+        high = -log(LEVEL / 2) / characters * _PER
+    return replace(estimate, interval=Interval(float(np.maximum(0.0, low)), float(high)))

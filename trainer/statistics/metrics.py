@@ -15,7 +15,7 @@ from math import factorial, nan
 
 import numpy as np
 
-from trainer.statistics.data import SEED, Values
+from trainer.statistics.data import SEED, Numbers, Values
 
 _PERMUTATIONS = 2000
 _EXACT = 7  # systems up to which all orders are counted
@@ -94,26 +94,31 @@ def segment_correlation(
 
     The systems' outputs are in the same order in both; segments may have different numbers.
     """
-    people, gaps = _gaps(human), _gaps(metric)
-    if not len(people):
+    sizes = np.array([len(row) for row in metric], dtype=np.int64)
+    values = np.concatenate([np.zeros(0), *(np.array(row, dtype=np.float64) for row in metric)])
+    given = np.concatenate([np.zeros(0), *(np.array(row, dtype=np.float64) for row in human)])
+    first, second = _pairs(sizes)
+    if not len(first):
         return Accuracy(0, nan, 0.0, nan)
-    accuracy, margin = _calibrated(np.sign(people), gaps)
+    people = np.sign(given[first] - given[second])
+    accuracy, margin = _calibrated(people, values[first] - values[second])
     rng = np.random.default_rng(SEED)
+    home = np.repeat(np.arange(len(sizes)), sizes)
     reached = 0
     for _ in range(_PERMUTATIONS):
-        shuffled = _gaps([rng.permutation(np.array(row)).tolist() for row in metric])
-        reached += _calibrated(np.sign(people), shuffled)[0] >= accuracy - _NOISE
+        drawn = values[np.lexsort((rng.random(len(values)), home))]
+        reached += _calibrated(people, drawn[first] - drawn[second])[0] >= accuracy - _NOISE
     return Accuracy(len(people), accuracy, margin, (reached + 1) / (_PERMUTATIONS + 1))
 
 
-def _gaps(rows: Sequence[Sequence[float]]) -> Values:
-    """Each output less each later one of its segment, over all segments."""
-    parts = [np.zeros(0)]
-    for row in rows:
-        a, b = np.triu_indices(len(row), 1)
-        values = np.array(row, dtype=np.float64)
-        parts.append(values[a] - values[b])
-    return np.concatenate(parts)
+def _pairs(sizes: Numbers) -> tuple[Numbers, Numbers]:
+    """The places of all pairs inside segments of these sizes that follow one another."""
+    parts = [
+        np.array(np.triu_indices(size, 1)) + start
+        for size, start in zip(sizes.tolist(), (np.cumsum(sizes) - sizes).tolist(), strict=True)
+    ]
+    first, second = np.concatenate([np.zeros((2, 0), dtype=np.int64), *parts], axis=1)
+    return first, second
 
 
 def _calibrated(people: Values, gaps: Values) -> tuple[float, float]:
