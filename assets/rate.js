@@ -75,6 +75,7 @@ async function load() {
   document.title = state.campaign.name;
   $("#name").textContent = state.campaign.name;
   if (state.campaign.locked) return showClosed();
+  if (!state.items.length) return replace(closed("There is nothing to review yet.", "Come back later with the same link."));
   // What this browser could not send yet is newer than what the server knows.
   for (const [, { path, body }] of queue.waiting()) {
     if (path === "answers") {
@@ -99,7 +100,9 @@ function showClosed() {
   for (const name of ["#progress", "#how", "#help"]) $(name).hidden = true;
   showSaved("saved", 0);
   $("#saved").textContent = "";
-  replace(closed("This comparison is closed. Thank you.", "Your answers are in it. There is nothing more to do."));
+  const late = queue.waiting().filter(([, message]) => message.path === "answers").length;
+  replace(closed("This comparison is closed. Thank you.", late ? `${late} of your answers came too late and are not in it.`
+    : "Your answers are in it. There is nothing more to do."));
 }
 
 function start(agree) {
@@ -147,14 +150,15 @@ function open(next) {
   $("#main").replaceChildren(view.element);
   view.shown();
   scrollTo(0, 0);
-  view.focus(0);
+  // Not on a touch screen: a keyboard would come up over what is to be read.
+  if (matchMedia("(pointer: fine)").matches) view.focus(0, { preventScroll: true });
   speak(item.tutorial ? "For practice" : `Item ${real().indexOf(item) + 1} of ${real().length}`);
 }
 
 function keepDraft() {
   clearTimeout(timer);
   if (!view || !changed) return;
-  const draft = packed(item, view.work, attention());
+  const draft = packed(item, view.work, state.campaign.protocol, attention());
   state.drafts[item.id] = draft;
   changed = false;
   queue.send("drafts", `draft:${item.id}`, { item: item.id, draft });
@@ -173,7 +177,7 @@ async function save() {
   }
   clearTimeout(timer);
   changed = false;
-  const answer = { id: newId(), ...packed(mine, view.work, attention()) };
+  const answer = { id: newId(), ...packed(mine, view.work, state.campaign.protocol, attention()) };
   queue.drop(`draft:${mine.id}`);
   delete state.drafts[mine.id];
   state.answers[mine.id] = answer;
@@ -203,8 +207,7 @@ function refused(mine, before, answer, reply) {
 
 function showFeedback(feedback) {
   answered = true;
-  const lines = Array.isArray(feedback) ? feedback : [feedback];
-  view.feedback.replaceChildren(h("h2", {}, "How it went"), ...lines.map((line) => h("p", {}, line)));
+  view.feedback.replaceChildren(h("h2", {}, "How it went"), ...feedback.map((line) => h("p", {}, line)));
   view.feedback.hidden = false;
   view.feedback.focus();
   view.feedback.scrollIntoView({ block: "nearest" });

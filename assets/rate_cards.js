@@ -1,7 +1,7 @@
 /* The card of one output: its text, and what the protocol asks of it. */
 import { h } from "./rate_dom.js";
 import { MarkedText } from "./rate_marked.js";
-import { VERDICTS, asked, letter } from "./rate_protocols.js";
+import { asked, letter } from "./rate_protocols.js";
 import { change, counted, cycleMissing, missingOf, remove } from "./rate_spans.js";
 import { changes, points } from "./rate_text.js";
 
@@ -114,11 +114,11 @@ export class Card {
   #verdict() {
     return h("fieldset", { class: "r-verdict" },
       h("legend", { class: "r-away" }, `What translation ${this.name} needs`),
-      VERDICTS.map(([value, label], k) =>
-        h("label", {},
-          h("input", { type: "radio", name: `verdict-${this.place}`, value,
-            checked: this.judgement.verdict === value, onchange: () => this.#set({ verdict: value }) }),
-          h("span", {}, h("kbd", { "aria-hidden": "true" }, k + 1), label))));
+      this.state.verdicts.map(({ id, title, help }, k) =>
+        h("label", { title: help },
+          h("input", { type: "radio", name: `verdict-${this.place}`, value: id,
+            checked: this.judgement.verdict === id, onchange: () => this.#set({ verdict: id }) }),
+          h("span", {}, h("kbd", { "aria-hidden": "true" }, k + 1), title))));
   }
 
   choose(k) {
@@ -137,7 +137,7 @@ export class Card {
         h("q", { lang: span.missing ? "en" : this.state.campaign.target, dir: "auto" }, quoted),
         select(`severity-${k}`, `How grave: ${quoted}`, this.rules.severities.map((one) => [one, one[0].toUpperCase() + one.slice(1)]),
           span.severity, (severity) => set({ severity })),
-        select(`category-${k}`, `Kind of error: ${quoted}`, kinds(this.state.categories), span.category, (category) => set({ category }), "Choose a kind"),
+        select(`category-${k}`, `Kind of error: ${quoted}`, this.state.categories, span.category, (category) => set({ category }), "Choose a kind"),
         h("button", { type: "button", class: "r-cross", "aria-label": `Remove ${quoted}`,
           onclick: () => this.#set({ spans: remove(this.judgement.spans, span) }) }, "×"));
     }));
@@ -189,27 +189,25 @@ export class Card {
   }
 
   /* Where the work begins in this card. */
-  focus() {
+  focus(options) {
     const first = this.rules.edit ? "textarea" : this.rules.severities ? ".r-text" : this.rules.score ? "input[type=number]"
       : "input[type=radio]:checked, input[type=radio]";
-    this.element.querySelector(first)?.focus();
+    this.element.querySelector(first)?.focus(options);
   }
 }
 
+/* options: [[id, text, group?]] */
 function select(name, label, options, value, onpick, empty) {
   const option = ([id, text]) => h("option", { value: id, selected: id === value }, text);
   const groups = [];
   for (const [id, text, group] of options) {
     if (group && groups.at(-1)?.label !== group) groups.push(h("optgroup", { label: group }));
-    (group ? groups.at(-1).append(option([id, text])) : groups.push(option([id, text])));
+    if (group) groups.at(-1).append(option([id, text]));
+    else groups.push(option([id, text]));
   }
-  const element = h("select", { name, "aria-label": label, onchange: (event) => onpick(event.target.value) },
+  return h("select", { name, "aria-label": label, onchange: (event) => onpick(event.target.value) },
     empty && h("option", { value: "", selected: !value, disabled: true }, empty), groups);
-  return element;
 }
-
-const kinds = (categories) => categories.flatMap((group) =>
-  group.kinds.map((kind) => [`${group.id}/${kind.id}`, kind.title, group.title]));
 
 /* [[value, label]] of a scale. */
 export const anchors = (scale) => (scale?.anchors || []).map((one) => [one.value, one.label]);

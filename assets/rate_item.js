@@ -25,7 +25,7 @@ export class ItemView {
     }));
     this.active = 0;
     this.feedback = h("div", { class: "r-feedback", id: "feedback", tabindex: -1, hidden: true });
-    this.place = h("div");
+    this.place = h("div", { class: "r-place" });
     this.element = h("div", { class: `r-item${this.rules.side ? " r-side" : ""}` },
       item.tutorial && h("p", { class: "r-practice" }, h("strong", {}, "For practice. "),
         "Try everything: it does not count, and you are told how it went."),
@@ -147,9 +147,9 @@ export class ItemView {
     return this.cards[this.active];
   }
 
-  focus(place = this.active) {
+  focus(place = this.active, options = {}) {
     this.active = Math.min(place, this.cards.length - 1);
-    this.card.focus();
+    this.card.focus(options);
   }
 
   /* The score box of the next card; false after the last. */

@@ -1,6 +1,6 @@
 /* All keys of the page in one place, and the dialog that shows them. */
 import { h } from "./rate_dom.js";
-import { VERDICTS, asked } from "./rate_protocols.js";
+import { asked } from "./rate_protocols.js";
 
 /* What keys do: {key: [what, action(view)]}, by what the protocol asks. */
 function actions(rules, page) {
@@ -12,7 +12,7 @@ function actions(rules, page) {
     all.t = (view) => view.choose("t");
     all.x = (view) => view.choose("x");
   }
-  if (rules.verdict) for (const k of VERDICTS.keys()) all[k + 1] = (view) => view.card.choose(k);
+  if (rules.verdict) for (let k = 0; k < 4; k++) all[k + 1] = (view) => view.card.choose(k);
   if (rules.edit) all.e = (view) => view.focus();
   if (rules.severities) all.m = (view) => view.card.missing();
   if (rules.categories) all.k = (view) => view.card.category();
@@ -41,7 +41,7 @@ function told(rules, several) {
   ];
   const answer = [
     ...(rules.choice ? [[["A", "B"], "this one is better"], [["T"], "tie"], [["X"], "both bad"]] : []),
-    ...(rules.verdict ? [[["A", "B", "…"], "go to a translation"], [["1", "2", "3", "4"], "as is, light edit, heavy edit, redo"]] : []),
+    ...(rules.verdict ? [[["A", "B", "…"], "go to a translation"], [["1", "2", "3", "4"], "as it is, light edit, heavy edit, redo"]] : []),
     ...(rules.score ? [...(several ? [[["A", "B", "…"], "go to a translation"]] : []), [["S"], "go to the score"], [["Enter"], "in a score: the next one"]] : []),
     ...(rules.edit ? [[["E"], "go to your text"], [["Esc"], "leave your text"]] : []),
     [["Ctrl", "Enter"], "save and go on"],

@@ -65,7 +65,7 @@ export class MarkedText {
   #classes(start, end, keyed) {
     const difference = this.different.find((part) => part.start <= start && end <= part.end);
     const classes = [
-      difference && `r-differs-${Math.ceil(difference.share * 3)}`,
+      difference && (difference.all ? "r-differs r-alone" : "r-differs"),
       this.drawn && this.drawn.start <= start && end <= this.drawn.end && "r-drawn",
       keyed && keyed.start <= start && end <= keyed.end && "r-cursor",
     ].filter(Boolean);
@@ -74,9 +74,11 @@ export class MarkedText {
 
   /* Light up [start, end), the sentence that is read elsewhere. */
   light(range) {
+    let end = range?.[1];
+    while (range && end > range[0] && !this.chars[end - 1].trim()) end -= 1;
     for (const piece of this.element.querySelectorAll("[data-at]")) {
       const place = Number(piece.dataset.at);
-      piece.classList.toggle("r-read", Boolean(range) && range[0] <= place && place < range[1]);
+      piece.classList.toggle("r-read", Boolean(range) && range[0] <= place && place < end);
     }
   }
 
@@ -154,6 +156,7 @@ export class MarkedText {
     });
     root.addEventListener("selectstart", (event) => event.preventDefault());
     root.addEventListener("focus", () => this.#told());
+    root.addEventListener("blur", () => this.onsentence?.(null));
     root.addEventListener("keydown", (event) => this.#key(event));
   }
 

@@ -4,16 +4,6 @@ import { anchors } from "./rate_cards.js";
 
 const cross = () => h("form", { method: "dialog" }, h("button", { class: "r-cross", "aria-label": "Close" }, "×"));
 
-function named(lang) {
-  try {
-    return new Intl.DisplayNames(["en"], { type: "language" }).of(lang);
-  } catch {
-    return lang;
-  }
-}
-
-const pair = ({ source, target }) => `${named(source)} to ${named(target)}`;
-
 function scaleOf(state) {
   const rows = anchors(state.scale);
   return rows.length ? h("dl", { class: "r-scale" }, rows.flatMap(([value, label]) => [h("dt", {}, value), h("dd", {}, label)])) : null;
@@ -31,14 +21,14 @@ export function welcome(state, begin) {
     const picked = new FormData(event.target).get("consent");
     begin(picked === null ? null : picked === "yes");
   } },
-  h("p", { class: "r-over" }, `${pair(campaign)} · ${count} ${count === 1 ? "item" : "items"}`),
+  h("p", { class: "r-over" }, `${campaign.source_name} to ${campaign.target_name} · ${count} ${count === 1 ? "item" : "items"}`),
   h("h2", {}, campaign.name),
   h("div", { class: "r-prose" }, prose(campaign.instructions)),
   scaleOf(state),
   campaign.consent && ask ? h("fieldset", { class: "r-consent" },
     h("legend", {}, "Before you begin"), prose(campaign.consent),
     h("div", { class: "r-choice" }, choice("yes", "Yes"), choice("no", "No"))) : null,
-  h("p", { class: "r-soft" }, "Each answer is kept at once. You can stop at any time and go on later, here or on another device, with the same link. Press ? for the keys."),
+  h("p", { class: "r-soft" }, "Each answer is kept at once. You can stop at any time and go on later, here or on another device, with the same link.", h("span", { class: "r-keyhint" }, " Press ? for the keys.")),
   h("button", { class: "r-button r-primary", id: "begin" }, started ? "Go on" : "Begin"));
 }
 

@@ -12,13 +12,6 @@ const ASKED = {
 };
 export const asked = (protocol) => ASKED[protocol] || ASKED.esa;
 
-export const VERDICTS = [
-  ["as-is", "Deliver as is"],
-  ["light-edit", "Light edit"],
-  ["heavy-edit", "Heavy edit"],
-  ["redo", "Redo"],
-];
-
 const LETTERS = "ABCDEFGH";
 export const letter = (index) => LETTERS[index] || String(index + 1);
 
@@ -41,11 +34,12 @@ export function restored(item, protocol, stored) {
 }
 
 /* What goes to the server, outputs in the order in which they were shown. */
-export function packed(item, work, seconds) {
+export function packed(item, work, protocol, seconds) {
   return {
     item: item.id,
     order: item.outputs.map((output) => output.id),
-    judgements: item.outputs.map((output) => work.judgements[output.id]),
+    // Where only the choice counts, nothing is said of single outputs.
+    judgements: asked(protocol).choice ? [] : item.outputs.map((output) => work.judgements[output.id]),
     choice: work.choice,
     seconds,
     note: work.note,

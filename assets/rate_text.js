@@ -67,18 +67,24 @@ function common(a, b) {
   return like;
 }
 
-/* For each text its parts that others lack: [[{start, end, share}]], where share (above 0, at most
-   1) is the part of the other texts that lack it. */
+/* For each text the parts that at least half of the others lack: [[{start, end, all}]], `all`
+   saying that none of the others has it. Neighbours are one part, with the space between them. */
 export function differences(texts, lang) {
   const parts = texts.map((text) => units(text, lang));
   return parts.map((mine, k) => {
     const others = parts.filter((_, j) => j !== k).map((other) =>
       common(mine.map((part) => part.text), other.map((part) => part.text)));
-    return mine.map((part, i) => ({
-      start: part.start,
-      end: part.end,
-      share: others.filter((like) => like[i] < 0).length / Math.max(1, others.length),
-    })).filter((part) => part.share > 0);
+    const found = [];
+    let before = -2; // the place of the last part that differs
+    mine.forEach((part, i) => {
+      const lack = others.filter((like) => like[i] < 0).length;
+      if (!lack || lack * 2 < others.length) return;
+      const all = lack === others.length;
+      if (i === before + 1 && found.at(-1).all === all) found.at(-1).end = part.end;
+      else found.push({ start: part.start, end: part.end, all });
+      before = i;
+    });
+    return found;
   });
 }
 
