@@ -249,7 +249,7 @@ def test_the_owners_words_are_shown(tmp_path: Path) -> None:
 
 
 def test_references_are_shown_only_where_the_owner_wants(tmp_path: Path) -> None:
-    made = campaign(tmp_path, show_reference=True)
+    made = campaign(tmp_path, show_reference=True, overlap=1.0)
     state = client(made).get(f"/r/{tokens(made)[0]}/state").json()
     texts = [source for document in state["documents"] for source in document["sources"]]
     assert [one["reference"] for one in texts if "reference" in one] == ["Brücke zu. Warum?"]
