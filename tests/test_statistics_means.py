@@ -84,7 +84,7 @@ def test_two_ways_of_clustering_as_in_statsmodels() -> None:
     assert abs(found.estimate.value) == pytest.approx(abs(fit.params[0]))
     assert found.spread.error == pytest.approx(fit.bse[0])
     assert found.spread.by_reviewers > 0
-    assert 4 <= found.spread.freedom < 8
+    assert 3 < found.spread.freedom < 5
 
 
 def test_reviewers_who_disagree_widen_the_interval() -> None:

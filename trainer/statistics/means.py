@@ -1,11 +1,12 @@
 """The mean score of each system, and how much two systems differ.
 
-Every segment counts alike, however many reviewers rated it: their scores of one output are
-averaged first. (With ``by="document"`` every document counts alike, however long it is.)
+Every segment counts alike, however many reviewers rated it: the mean is of the segments' means.
+(With ``by="document"`` every document counts alike, however long it is.)
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -127,36 +128,23 @@ def _of(system: str, scores: Sequence[Score], spread: Spread, sample: Sampling) 
 
 
 def _means(scores: Sequence[Score], systems: Sequence[str], by: By, *, centred: bool) -> Statistic:
-    """Mean of the reviewers of an output, then of the segments, then (by document) of documents."""
-    segments = [(score.document, score.segment) for score in scores]
-    documents = names(score.document for score in scores)
-    among = {segment: number for number, segment in enumerate(names(segments))}
-    outputs = numbered((score.system for score in scores), systems) * len(among) + np.array(
-        [among[segment] for segment in segments]
+    """The weighted mean of each system; an output's weight is shared by those who rated it."""
+    outputs = [(score.system, score.document, score.segment) for score in scores]
+    readers = Counter(outputs)
+    segments = Counter((system, document) for system, document, _ in readers)
+    shares = np.array(
+        [
+            1 / readers[output] / (segments[output[:2]] if by == "document" else 1)
+            for output in outputs
+        ]
     )
-    order = np.argsort(outputs, kind="stable")
-    values = np.array([score.value for score in scores])[order]
-    found, starts = np.unique(outputs[order], return_index=True)
-    home = numbered((document for document, _ in among), documents)
-    places = found // len(among) * len(documents) + home[found % len(among)]
-    if by == "segment":
-        places = found // len(among)
-    _, parts = np.unique(places, return_index=True)
-    _, tops = np.unique(
-        places[parts] // (len(documents) if by == "document" else 1), return_index=True
-    )
+    own = np.eye(len(systems))[numbered((score.system for score in scores), systems)]
+    counts = own * shares[:, None]
+    sums = counts * np.array([score.value for score in scores])[:, None]
 
     def statistic(weights: Values) -> Values:
-        weights = weights[:, order]
-        counts = np.add.reduceat(weights, starts, axis=1)
-        sums = np.add.reduceat(weights * values, starts, axis=1)
-        for edges in (parts, tops):
-            with np.errstate(invalid="ignore", divide="ignore"):
-                means = np.where(counts > 0, sums / counts, 0)
-            counts = np.add.reduceat((counts > 0).astype(np.float64), edges, axis=1)
-            sums = np.add.reduceat(means, edges, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            means = np.where(counts > 0, sums / counts, np.nan)
-        return means - np.nanmean(means, axis=1, keepdims=True) if centred else means
+            means: Values = (weights @ sums) / (weights @ counts)
+        return means - means.mean(axis=1, keepdims=True) if centred else means
 
     return statistic
