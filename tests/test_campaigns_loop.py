@@ -30,6 +30,7 @@ from trainer.ratings.log import RatingsLog
 from translator.errors import InputError
 from translator.memory import Memory, Origin
 from translator.models.registry import Registry
+from translator.models.spec import ModelKind
 from translator.settings import Settings
 
 
@@ -227,9 +228,11 @@ def test_what_is_said_as_a_score(
     assert loop.score_of(protocol, judgement) == wanted
 
 
-def long_campaign(home: Path, protocol: Protocol, **settings: object) -> Campaign:
-    """Every item answered by Anna: the first system is good."""
+def long_campaign(home: Path, protocol: Protocol, *, model: str) -> Campaign:
+    """Every item answered by Anna: the first system is good. The second one is ``model``."""
     items, key = items_and_key((8,) * 6, protocol=protocol)
+    first, second = specs(2)
+    key = replace(key, systems=(first, replace(second, reference=model)))
     words = ("der Hund", "eine Katze", "das Boot", "ein Wald", "die Stadt", "unser Haus", "Brot")
     said = []
     for number, item in enumerate(items):
@@ -240,7 +243,7 @@ def long_campaign(home: Path, protocol: Protocol, **settings: object) -> Campaig
         )
         source = replace(item.source, text=f"On day {number} I saw the thing and the other one.")
         said.append(replace(item, source=source, outputs=outputs))
-    campaign = campaign_in(home, ("Anna",), (said, key), protocol=protocol, **settings)
+    campaign = campaign_in(home, ("Anna",), (said, key), protocol=protocol)
     (anna,) = campaign.reviewers()
     log = RatingsLog(campaign.path / RATINGS)
     for item in campaign.items():
@@ -257,7 +260,9 @@ def long_campaign(home: Path, protocol: Protocol, **settings: object) -> Campaig
 @pytest.mark.parametrize("protocol", ["contrastive-esa", "pairwise"])
 def test_a_run_on_a_campaign_is_ready_to_start(tmp_path: Path, protocol: Protocol) -> None:
     settings = Settings(tmp_path)
-    campaign = long_campaign(tmp_path, protocol, name="Sea & land")
+    kinds = (ModelKind.GGUF, ModelKind.HF)
+    trainable = next(spec for spec in Registry(settings).list() if spec.kind in kinds)
+    campaign = long_campaign(tmp_path, protocol, model=trainable.id)
     run = loop_files.prepared_run(campaign, settings)
     built = corpus.Corpus.load(Path(run.data.corpus))
     train, dev = list(built.rows("train")), list(built.rows("dev"))
@@ -277,7 +282,7 @@ def test_a_run_on_a_campaign_is_ready_to_start(tmp_path: Path, protocol: Protoco
     assert sft.data.corpus == run.data.corpus  # not built twice
     assert loop_files.prepared_run(campaign, settings, "dpo").preference.sft_weight == 0
     campaign.reveal("owner")
-    assert loop_files.prepared_run(campaign, settings).model.base == specs(1)[0].reference
+    assert loop_files.prepared_run(campaign, settings).model.base == trainable.id
 
 
 def test_nothing_to_train_with_is_said(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from trainer.campaigns.folder import Campaign
 from trainer.campaigns.loop import GAP, Answers, Row, answers_of, usable_pairs
 from trainer.campaigns.plan import MOST
 from trainer.campaigns.types import SystemSpec
+from trainer.cleaning import Rules
 from trainer.config import RunSettings
 from trainer.corpus_settings import CorpusSettings
 from trainer.readers import CORPUS
@@ -29,6 +30,7 @@ from translator.errors import InputError
 from translator.memory import Memory, Origin, Unit
 from translator.memory_units import numbered, renumbered
 from translator.models.registry import Registry
+from translator.models.spec import ModelKind
 from translator.settings import Settings
 
 FOLDER = "training"
@@ -104,8 +106,8 @@ def prepared_run(
 
     ``kind``: ``sft`` imitates edits and what was rated at least 80, ``dpo`` learns from
     preferences, ``both`` does that with a term that imitates the preferred text; by itself
-    ``both`` where there are preferences. Without a ``base`` it is the first model among the
-    systems once the key is revealed; before that the run has none yet.
+    ``both`` where there are preferences. Without a ``base`` it is the first system that can be
+    trained, once the key is revealed; before that the run has none yet.
 
     Raises:
         InputError: it is not locked, or has nothing of that kind to train with.
@@ -122,7 +124,7 @@ def prepared_run(
         "name": slug(campaign.settings.name),
         "data.corpus": str(built.folder),
         "data.directions": [f"{campaign.settings.source}>{campaign.settings.target}"],
-        **_start(campaign, base),
+        **_start(campaign, base, settings),
     }
     if kind != "sft":
         changes["preference.kind"] = "dpo"
@@ -183,20 +185,24 @@ def _corpus(campaign: Campaign, answers: Answers, settings: Settings) -> corpus.
     wanted = CorpusSettings(
         inputs=(str(path),), source=campaign.settings.source, targets=(campaign.settings.target,),
         dev=dev, test=0,
+        # Two reviewers' texts of one segment are both worth having.
+        rules=Rules(near_duplicate=0),
     )  # fmt: skip
     return corpus.build(wanted, folder)
 
 
-def _start(campaign: Campaign, base: str) -> dict[str, object]:
+def _start(campaign: Campaign, base: str, settings: Settings) -> dict[str, object]:
     """What the run begins with: a model, or the trained weights of a run."""
     if base or not campaign.revealed:
         return {"model.base": base}
+    registry = Registry(settings)
     for system in campaign.key().systems:
         if system.kind == "run":
             run = system.reference.partition("/")[0]
             return {"model.base": str(system.settings.get("base", "")), "model.start": run}
-        if system.kind == "model":
-            return {"model.base": system.reference}
+        spec = registry.holder(system.reference) if system.kind == "model" else None
+        if spec is not None and spec.kind in (ModelKind.GGUF, ModelKind.HF):
+            return {"model.base": spec.id}
     return {"model.base": ""}
 
 
