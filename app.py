@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from trainer.campaigns import reviewer_app
-from trainer.tabs import compare, corpus_panel, train
+from trainer.tabs import compare, compare_files, corpus_panel, train
 from translator.errors import VersoError
 from translator.settings import Settings, assets_dir
 from translator.tabs import (
@@ -90,6 +90,7 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
     app.include_router(review.routes(context))
     app.include_router(term_files.routes(context))
     app.include_router(corpus_panel.routes(context))
+    app.include_router(compare_files.routes(context))
     app.include_router(reviewer_app.routes(context))
     app.add_middleware(OwnerCookie)
     if not context.shared:

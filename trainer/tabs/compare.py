@@ -9,8 +9,10 @@ from typing import Any
 import gradio as gr
 
 from trainer.campaigns.folder import Campaign
-from trainer.tabs import compare_view, own_campaigns
+from trainer.campaigns.loop_files import Saved
+from trainer.tabs import compare_view, own_campaigns, train_view
 from trainer.tabs.compare_new import NewCampaign
+from trainer.tabs.compare_results import ResultsPanel
 from trainer.tabs.compare_view import NEW, Seen
 from trainer.tabs.own_campaigns import OwnCampaigns
 from trainer.tabs.train import Trainings, TrainTab
@@ -56,13 +58,16 @@ def build(
             with gr.Column(elem_id="compare-campaign", elem_classes="v-work"):
                 head = gr.HTML(elem_id="compare-head", js_on_load=views.ACTIONS_JS)
                 raters = gr.HTML(elem_id="compare-raters", js_on_load=compare_view.LINKS_JS)
+                results = gr.HTML(elem_id="compare-results")
+                lessons = gr.HTML(elem_id="compare-lessons", js_on_load=views.ACTIONS_JS)
                 flags = gr.HTML(elem_id="compare-flags")
                 with gr.Accordion("Systems and key", open=False, elem_id="compare-seal-fold"):
                     seal = gr.HTML(elem_id="compare-seal")
+    counts = ResultsPanel()
     timer = gr.Timer(1.0, active=False)
     places = {
-        "list": listing, "place": mark, "head": head, "raters": raters, "flags": flags,
-        "seal": seal,
+        "list": listing, "place": mark, "head": head, "raters": raters, "results": results,
+        "lessons": lessons, "flags": flags, "seal": seal,
     }  # fmt: skip
     outputs = [*places.values(), shown, chosen, message]
 
@@ -77,7 +82,8 @@ def build(
             "place": compare_view.place(campaign_id if campaign else NEW),
         }
         if campaign:
-            html |= _parts(context, own_campaigns.seen(campaign))
+            one = own_campaigns.seen(campaign)
+            html |= {**_parts(context, one), "results": counts.html(campaign, one)}
         known = was.html if was.campaign == campaign_id else {}
         changes = {places[name]: text for name, text in html.items() if known.get(name) != text}
         return {**changes, shown: Shown(campaign_id, {**known, **html})}
@@ -136,6 +142,31 @@ def build(
             tabs: gr.Tabs(selected="compare"), **entered, **opened(was, NEW, owner, said),
         }  # fmt: skip
 
+    def learn(
+        event: gr.EventData, was: Shown, place: str, request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        """The answers go into the memory, or into a training that is prepared."""
+        own = OwnCampaigns(context, owner_of(request))
+        yield {message: views.notice("Reading the answers …")}
+        try:
+            if event.action == "remember":
+                yield {message: _remembered(own.remember(place))}
+                return
+            settings = own.teach(place)
+        except VersoError as problem:
+            yield {message: views.error(problem)}
+            return
+        said = views.notice(
+            f"A training on “{settings.name}” is prepared.", "Look at it, then start it below."
+        )
+        yield {
+            message: "",
+            tabs: gr.Tabs(selected="train"),
+            trained.chosen: train_view.NEW,
+            **trained.new.filled(settings),
+            trained.message: said,
+        }
+
     there = [shown, chosen]
     for event in (timer.tick, page.load, tab.select):
         event(refresh, there, outputs, **_QUIET)
@@ -145,6 +176,8 @@ def build(
     trained.head.click(
         enter, shown, [*outputs, *new.systems.outputs, tabs, trained.message], **_QUIET
     )
+    taught = [message, tabs, trained.chosen, trained.message, *trained.new.outputs]
+    lessons.click(learn, there, taught, **_QUIET)
     new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
         None, None, None, js=_UP
     )
@@ -161,6 +194,14 @@ def _listed(campaigns: list[Campaign]) -> list[Seen]:
     return found
 
 
+def _remembered(saved: Saved) -> str:
+    if not saved.count and not saved.refused:
+        return views.notice("Nobody who agreed has edited anything.")
+    said = f"{views.plural(saved.count, 'translation')} went into the memory."
+    refused = f"{len(saved.refused):,} did not fit: {saved.refused[0][1]}" if saved.refused else ""
+    return views.notice(said, refused, kind="warning" if refused else "info")
+
+
 def _parts(context: AppContext, one: Seen) -> dict[str, str]:
     """What is shown of a campaign."""
     reach = (
@@ -174,6 +215,7 @@ def _parts(context: AppContext, one: Seen) -> dict[str, str]:
     return {
         "head": compare_view.head(one),
         "raters": compare_view.raters(one, reach=reach),
+        "lessons": compare_view.lessons(one),
         "flags": compare_view.flags(one),
         "seal": compare_view.seal(one),
     }

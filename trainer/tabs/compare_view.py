@@ -279,3 +279,24 @@ def seal(one: Seen) -> str:
         f'<ul class="v-systems">{systems}</ul><p>Made {made}. Which output is of which system '
         f"stands in the key, which stays on this machine until the lock.</p>{key}"
     )
+
+
+def lessons(one: Seen) -> str:
+    """What the answers of a locked campaign can do for the next model."""
+    if one.stage != "locked" or not one.done:
+        return ""
+    refused = sum(rater.agreed is False for rater in one.raters)
+    left = (
+        f" Answers of {views.plural(refused, 'reviewer')} who did not agree are left out."
+        if refused
+        else ""
+    )
+    edits = protocol(one.settings.protocol).asks & {"edit"}
+    buttons = views.button("Train on this campaign", "teach", one.id, kind="v-primary")
+    if edits:
+        buttons += views.button("Save edits to the memory", "remember", one.id)
+    return (
+        '<section class="v-part"><h3>What it teaches</h3><p>Edits and good translations become '
+        "examples, preferences become pairs to learn from; tests of the reviewers never do."
+        f'{left}</p><div class="v-buttons">{buttons}</div></section>'
+    )

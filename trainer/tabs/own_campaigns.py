@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from typing import Any
 from trainer import background
 from trainer.campaigns import folder, job, links
 from trainer.campaigns.folder import Campaign, Campaigns
+from trainer.campaigns.loop_files import Saved, prepared_run, save_edits
 from trainer.campaigns.plan import Plan
 from trainer.campaigns.types import Rating
+from trainer.config import RunSettings
 from trainer.ratings.log import RatingsLog
 from trainer.tabs.compare_view import Flag, Rater, Seen
 from translator.errors import InputError, VersoError
+from translator.memory import Memory
 from translator.tabs.context import AppContext
 from translator.tabs.owner import allowed, note_owner
 
@@ -74,6 +78,16 @@ class OwnCampaigns:
         else:
             raise VersoError(f"Unknown action {action!r}.")
 
+    def remember(self, campaign_id: str) -> Saved:
+        """Put the edits into the translation memory. Raises :class:`InputError` before the lock."""
+        campaign = self.get(campaign_id)
+        with closing(Memory(self._context.settings.memory)) as memory:
+            return save_edits(campaign, memory)
+
+    def teach(self, campaign_id: str) -> RunSettings:
+        """The settings of a training on the answers. Raises :class:`VersoError`."""
+        return prepared_run(self.get(campaign_id), self._context.settings)
+
     def _may(self, campaign: Campaign) -> bool:
         return allowed(self._context, campaign.path / OWNER, self._owner)
 
@@ -82,7 +96,7 @@ def seen(campaign: Campaign, *, whole: bool = True) -> Seen:
     """How a campaign stands. Not ``whole``: as much as the list needs."""
     settings, stage = campaign.settings, campaign.stage
     made = stage in ("open", "locked")
-    items, documents, tasks = _made(campaign.path, _stamp(campaign.path / folder.TASKS))
+    items, documents, tasks = _made(campaign.path, stamp(campaign.path / folder.TASKS))
     answers = _answers(campaign) if made else {}
     raters = tuple(
         _rater(campaign, str(row["id"]), str(row["name"]), tasks, answers, whole)
@@ -133,7 +147,8 @@ def _log(path: Path) -> RatingsLog:
     return RatingsLog(path)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
+    """When and how a file changed last; zeros while there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -142,9 +157,9 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=64)
-def _made(path: Path, stamp: tuple[int, int]) -> tuple[int, int, dict[str, frozenset[str]]]:
+def _made(path: Path, tasks_stamp: tuple[int, int]) -> tuple[int, int, dict[str, frozenset[str]]]:
     """Numbers of items and documents, and the items of each reviewer; they do not change."""
-    if stamp == (0, 0):
+    if tasks_stamp == (0, 0):
         return 0, 0, {}
     campaign = Campaign(path)
     items = [item for item in campaign.items() if not item.tutorial]
