@@ -14,13 +14,15 @@ Three kinds of files are known:
 The kinds of lines in JSONL:
 
 - ``study``: ``name``, ``from``, ``to``, ``protocol``. Optional, the first line.
-- ``judgement`` (or no ``kind``): ``document``, ``segment``, ``system``, ``reviewer``, and of ``score``,
-  ``spans``, ``verdict``, ``edit`` what the protocol has; optional ``place`` (0 for the leftmost
-  output), ``source``, ``target``, ``reference``, ``keystrokes``, ``seconds`` (of the whole answer).
-- ``choice``: ``document``, ``segment``, ``reviewer``, ``first`` and ``second`` (systems as shown from
-  left to right), ``winner`` (one of the two, ``tie`` or ``both-bad``), ``seconds``.
+- ``judgement`` (or no ``kind``): ``document``, ``segment``, ``system``, ``reviewer``, and of
+  ``score``, ``spans``, ``verdict``, ``edit`` what the protocol has; optional ``place`` (0 for the
+  leftmost output), ``source``, ``target``, ``reference``, ``keystrokes``, ``seconds`` (of the
+  whole answer).
+- ``choice``: ``document``, ``segment``, ``reviewer``, ``first`` and ``second`` (systems as shown
+  from left to right), ``winner`` (one of the two, ``tie`` or ``both-bad``), ``seconds``.
 - ``repeat``: ``reviewer``, ``system``, ``first``, ``second``: two scores of the same output.
-- ``spoiled``: ``reviewer``, ``how``, ``intact``, ``spoiled``: scores of an output and its worse copy.
+- ``spoiled``: ``reviewer``, ``how``, ``intact``, ``spoiled``: scores of an output and of its
+  worse copy.
 - ``text``: ``document``, ``segment``, ``source``, ``reference``, ``outputs`` by system.
 """
 
@@ -30,6 +32,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from trainer.ratings.imports_appraise import appraise
 from trainer.ratings.imports_mqm import mqm
@@ -78,7 +81,7 @@ def _lines(path: Path) -> Iterator[tuple[int, object]]:
 
 def _cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of a table, each with its number."""
-    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
     before = csv.field_size_limit(_MOST)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -130,9 +130,7 @@ def _span(span: dict[str, object]) -> ErrorSpan:
     return ErrorSpan(start, end, severity, category)
 
 
-def _study(
-    rows: list[_Row], name: str, pairs: list[tuple[str, str]], left_out: int
-) -> Study:
+def _study(rows: list[_Row], name: str, pairs: list[tuple[str, str]], left_out: int) -> Study:
     latest: dict[tuple[str, str, str, str], _Row] = {}
     controls: list[_Row] = []
     for row in sorted(rows, key=lambda row: row.end):
@@ -169,7 +167,9 @@ def _study(
             builder.repeats.append(Repeat(row.reviewer, row.system, first.score, row.score))
     notes = []
     if left_out:
-        notes.append(f"{left_out} scores of whole documents, repeated documents and references were left out.")
+        notes.append(
+            f"{left_out} scores of whole documents, repeated documents and references were left out."
+        )
     if alone:
         notes.append(f"{alone} scores of control items have no counterpart and were left out.")
     of, to = pairs[0] if pairs else ("", "")

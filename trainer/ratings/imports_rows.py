@@ -89,7 +89,9 @@ class _Reading:
                 self._choice(row)
             case "repeat":
                 first, second = _number(row, "first"), _number(row, "second")
-                builder.repeats.append(Repeat(_id(row, "reviewer"), _id(row, "system"), first, second))
+                builder.repeats.append(
+                    Repeat(_id(row, "reviewer"), _id(row, "system"), first, second)
+                )
             case "spoiled":
                 intact, spoiled = _number(row, "intact"), _number(row, "spoiled")
                 how = str(row.get("how", ""))
@@ -108,9 +110,7 @@ class _Reading:
         spans = [{"start": -1, "end": -1, **span} for span in row.get("spans") or ()]
         fields = {name: row.get(name) for name in ("score", "verdict", "edit")}
         keystrokes = row.get("keystrokes", 0)
-        judgement = judgement_of(
-            {"output": "", "spans": spans, "keystrokes": keystrokes, **fields}
-        )
+        judgement = judgement_of({"output": "", "spans": spans, "keystrokes": keystrokes, **fields})
         if any(span.end > len(text) for span in judgement.spans) and text:
             raise ValueError("a span ends after the text")
         place = None if row.get("place") is None else int(_number(row, "place"))
@@ -133,9 +133,9 @@ class _Reading:
         )  # fmt: skip
         self._know(row, {})
         seconds = _seconds(row)
-        self.builder.seconds[_id(row, "document"), _id(row, "segment"), "", _id(row, "reviewer")] = (
-            seconds
-        )
+        self.builder.seconds[
+            _id(row, "document"), _id(row, "segment"), "", _id(row, "reviewer")
+        ] = seconds
         self._answered(row, seconds)
 
     def _know(self, row: dict[str, Any], outputs: dict[str, str]) -> None:
@@ -152,7 +152,9 @@ class _Reading:
 
     def _answered(self, row: dict[str, Any], seconds: float, system: str = "") -> None:
         """Count answers: lines of one reviewer and segment whose outputs stood together are one."""
-        reviewer, document, segment = (_id(row, name) for name in ("reviewer", "document", "segment"))
+        reviewer, document, segment = (
+            _id(row, name) for name in ("reviewer", "document", "segment")
+        )
         item = reviewer, document, segment, system
         if item in self._items:
             return

@@ -110,6 +110,7 @@ class Builder:
         final: bool = True,
         expected: int | None = None,
         notes: Sequence[str] = (),
+        key_hash: str = "",
     ) -> Study:
         """All that was taken. Choices between outputs follow from scores where none were made."""
         pairwise = self.protocol == "pairwise"
@@ -135,6 +136,7 @@ class Builder:
             self.seconds,
             self.texts,
             tuple(notes),
+            key_hash,
         )
 
 

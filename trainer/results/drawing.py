@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import re
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
@@ -25,6 +27,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 SHAPES = ("o", "s", "D", "^")
 SOFT = 0.65  # opacity of what matters less
 WIDTH = 7.2  # inches
+_SIZE = 1.4  # pixels of a page for a point of a picture
 
 _LOCK = threading.Lock()  # matplotlib's settings are those of the process
 _STYLE: dict[str, Any] = {
@@ -72,8 +75,7 @@ class Plot:
 
     def svg_file(self) -> str:
         """To stand alone: dark on white."""
-        look = 'style="color:#1e2321;background:#ffffff" '
-        return self.svg().replace("<svg ", f"<svg {look}", 1)
+        return self.svg().replace('style="', 'style="color:#1e2321;background:#ffffff;', 1)
 
     def pdf(self) -> bytes:
         """For a paper: dark on nothing."""
@@ -82,15 +84,20 @@ class Plot:
     def _root(self, found: re.Match[str]) -> str:
         """The first tag: as wide as there is room, and named for those who cannot see it."""
         bare = re.sub(r' (?:width|height)="[^"]*"', "", found[0])
-        return bare.replace("<svg", f"<svg role=\"img\" aria-label={quoteattr(self.title)}", 1)
+        points = float(re.findall(r'viewBox="0 0 ([\d.]+)', bare)[0])
+        look = f"width:100%;max-width:{points * _SIZE:.0f}px;height:auto"
+        about = f'role="img" aria-label={quoteattr(self.title)} style="{look}"'
+        return bare.replace("<svg", f"<svg {about}", 1)
 
     def _saved(self, form: str) -> bytes:
         matplotlib = _matplotlib()
         out = io.BytesIO()
         # Ids in several pictures of one page must differ, and be the same each time.
-        style = {**_STYLE, "svg.hashsalt": self.name}
+        style = {**_STYLE, "svg.hashsalt": self.name, "font.family": _fonts()}
         dates = {"Date": None} if form == "svg" else {"CreationDate": None}
-        with _LOCK, matplotlib.rc_context(style):
+        with _LOCK, matplotlib.rc_context(style), warnings.catch_warnings():
+            # In SVG the text stays text, and whoever shows it has the font.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             self.draw().savefig(out, format=form, metadata=dates)
         return out.getvalue()
 
@@ -122,6 +129,22 @@ def grid(axes: Any, axis: str) -> None:
     """Thin lines behind the data."""
     axes.grid(axis=axis, color=INK, alpha=0.15, linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+@cache
+def _fonts() -> list[str]:
+    """Fonts for the names of systems in any script, as far as this machine has them."""
+    from matplotlib import font_manager
+
+    here = set(font_manager.get_font_names())
+    wanted = (
+        "DejaVu Sans",
+        "Noto Sans",
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Arial Unicode MS",
+    )
+    return [name for name in wanted if name in here] or ["sans-serif"]
 
 
 def _matplotlib() -> Any:

@@ -46,10 +46,9 @@ def archive(results: Results, path: Path, campaign: Campaign | None = None) -> N
 
 def files(results: Results, campaign: Campaign | None = None) -> Iterator[tuple[str, str | bytes]]:
     """Every file of the archive: its name and what is in it."""
-    key_hash = campaign.settings.key_hash if campaign else ""
-    yield "report.html", html(results, key_hash)
-    yield "results.json", json.dumps(facts(results, key_hash), ensure_ascii=False, indent=1) + "\n"
-    yield "methods.txt", methods(results, key_hash) + "\n"
+    yield "report.html", html(results)
+    yield "results.json", json.dumps(facts(results), ensure_ascii=False, indent=1) + "\n"
+    yield "methods.txt", methods(results) + "\n"
     if not results.empty:
         systems = system_table(results)
         yield "systems.tex", latex(results)
@@ -67,7 +66,7 @@ def files(results: Results, campaign: Campaign | None = None) -> Iterator[tuple[
                 yield f"campaign/{name}", source.read_bytes()
 
 
-def facts(results: Results, key_hash: str = "") -> dict[str, Any]:
+def facts(results: Results) -> dict[str, Any]:
     """The results as JSON: every number, and what is not known as ``null``."""
     study = results.study
     return {
@@ -78,7 +77,7 @@ def facts(results: Results, key_hash: str = "") -> dict[str, Any]:
         "protocol": study.protocol,
         "systems": list(study.systems),
         "final": study.final,
-        "key_sha256": key_hash or None,
+        "key_sha256": study.key_hash or None,
         "documents": len(study.documents),
         "segments": len(study.segments),
         "reviewers": len(study.reviewers),
@@ -103,10 +102,14 @@ def facts(results: Results, key_hash: str = "") -> dict[str, Any]:
         ],
         "notes": [*study.notes, *results.automatic.notes],
         "tables": [
-            {"title": made.title, "columns": list(made.columns), "rows": [list(r) for r in made.rows]}
+            {
+                "title": made.title,
+                "columns": list(made.columns),
+                "rows": [list(r) for r in made.rows],
+            }
             for made in tables(results)
         ],
-        "methods": methods(results, key_hash),
+        "methods": methods(results),
     }
 
 
@@ -115,7 +118,10 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
-        return {" / ".join(key) if isinstance(key, tuple) else key: _plain(of) for key, of in value.items()}
+        return {
+            " / ".join(key) if isinstance(key, tuple) else key: _plain(of)
+            for key, of in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, float) and not isfinite(value):

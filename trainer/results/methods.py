@@ -33,11 +33,11 @@ _PROTOCOLS = {
 }
 
 
-def methods(results: Results, key_hash: str = "") -> str:
-    """The paragraph, with the numbers of this study; ``key_hash`` is that of a campaign's key."""
+def methods(results: Results) -> str:
+    """The paragraph, with the numbers of this study."""
     if results.empty:
         return "Nothing was rated yet."
-    parts = [*_rating(results.study), *_blinding(results.study, key_hash)]
+    parts = [*_rating(results.study), *_blinding(results.study)]
     return " ".join([*parts, *_controls(results), *_analysis(results)])
 
 
@@ -57,13 +57,13 @@ def _rating(study: Study) -> Iterator[str]:
     yield from study.notes
 
 
-def _blinding(study: Study, key_hash: str) -> Iterator[str]:
+def _blinding(study: Study) -> Iterator[str]:
     """How a campaign kept its reviewers blind."""
-    if key_hash:
+    if study.key_hash:
         order = ", in an order of each reviewer's own" if study.shown_together else ""
         yield (
             f"Reviewers saw the outputs under random names{order}; the key to the systems stayed on "
-            f"the server, and its SHA-256 ({key_hash}) was published before the first rating."
+            f"the server, and its SHA-256 ({study.key_hash}) was published before the first rating."
         )
 
 
@@ -94,9 +94,7 @@ def _analysis(results: Results) -> Iterator[str]:
         "averaged first."
     )
     if results.normalized:
-        yield (
-            "Normalized means are of z-scores by reviewer (Graham et al., 2013)."
-        )
+        yield ("Normalized means are of z-scores by reviewer (Graham et al., 2013).")
     yield (
         "Intervals of 95 % allow for documents and reviewers at once: variances by leaving out "
         "each document, each reviewer and each pair of them, put together as for two crossed "
@@ -107,9 +105,7 @@ def _analysis(results: Results) -> Iterator[str]:
         yield f"Their limit: {note}."
     if results.clusters is not None and results.clusters.tests:
         count = len(results.clusters.tests)
-        how = (
-            "Differences between two systems were tested by the same variances (two-sided t-test)"
-        )
+        how = "Differences between two systems were tested by the same variances (two-sided t-test)"
         corrected = f", corrected for {count} comparisons (Holm, 1979)" if count > 1 else ""
         yield (
             f"{how}{corrected}; p < {LEVEL} is called significant. A Wilcoxon signed-rank test of "

@@ -8,8 +8,8 @@ from html import escape
 from trainer.evaluate_tables import Table
 from trainer.results.drawing import Plot, available
 from trainer.results.examples import Example, Rated
-from trainer.results.plots import plots
 from trainer.results.methods import methods
+from trainer.results.plots import plots
 from trainer.results.results import Results
 from trainer.results.tables import number, system_table, tables
 from trainer.statistics.data import Mark
@@ -21,6 +21,8 @@ _LATEX = {
     "^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%",
     "–": "--", "−": "$-$", "±": r"$\pm$", "\n": " ",
 }  # fmt: skip
+
+_LONG = 24  # characters of a cell that may break
 
 _CSS = """
 :root { color-scheme: light dark; --paper: #faf8f3; --ink: #1e2321; --soft: #5a625e;
@@ -36,7 +38,8 @@ p.lead { color: var(--soft); margin-top: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th { text-align: start; font-weight: 600; color: var(--soft); }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-figure { margin: 1.5rem 0; } figure svg { width: 100%; max-width: 46rem; height: auto; }
+td:not(.long) { white-space: nowrap; }
+figure { margin: 1.5rem 0; }
 figcaption { color: var(--soft); font-size: .92rem; }
 section.example { border-top: 1px solid var(--rule); padding: 1rem 0; }
 section.example p { margin: .3rem 0; } .label { color: var(--soft); font-size: .88rem; }
@@ -46,11 +49,8 @@ mark.major, mark.critical { background: var(--major); }
 """
 
 
-def html(results: Results, key_hash: str = "") -> str:
-    """A report in one file: numbers, pictures (where matplotlib is installed), examples, method.
-
-    ``key_hash`` is that of a campaign's key.
-    """
+def html(results: Results) -> str:
+    """A report in one file: numbers, pictures (where matplotlib is installed), examples, method."""
     study = results.study
     pictures = [_figure(plot) for plot in plots(results)] if available() else []
     parts = [
@@ -64,7 +64,7 @@ def html(results: Results, key_hash: str = "") -> str:
         *(_table(table) for table in tables(results)[1:]),
         *_examples(results.examples, study.source, study.target),
         "<h2>Method</h2>",
-        f"<p>{escape(methods(results, key_hash))}</p>",
+        f"<p>{escape(methods(results))}</p>",
         "</main></body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -97,13 +97,16 @@ def tex(text: str) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
-    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     return (
         f'<h2>{escape(table.title)}</h2><div class="wide"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    look = ' class="long"' if len(text) > _LONG else ""
+    return f"<td{look}>{escape(text)}</td>"
 
 
 def _figure(plot: Plot) -> str:

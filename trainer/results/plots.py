@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +41,11 @@ def plots(results: Results) -> list[Plot]:
     profile = results.errors
     if profile is not None and any(rate.count for rate in profile.overall):
         title = "Errors per 1,000 characters with 95 % interval"
-        made.append(Plot("errors", title, lambda: _errors(profile, study.systems)))
+        made.append(Plot("errors", title, lambda: _errors(profile, results)))
     if results.places:
-        title = f"Effect of the place on the {study.scale.title} with 95 % interval: none is zero"
+        title = (
+            f"Effect of the place on the {study.scale.title} with 95 % interval (without bias: 0)"
+        )
         made.append(Plot("places", title, lambda: _places(results)))
     if any(agreement.units for _, agreement in _agreements(results)):
         title = "Krippendorff's alpha with 95 % interval: 1 is full agreement, 0 is chance"
@@ -91,7 +92,9 @@ def _wins(wins: WinMatrix) -> Figure:
             axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center")
     axes.set_xlim(-0.5, len(systems) - 0.5)
     axes.set_ylim(len(systems) - 0.5, -0.5)
-    axes.set_xticks(range(len(systems)), [short(name, 18) for name in systems], rotation=20, ha="left")
+    axes.set_xticks(
+        range(len(systems)), [short(name, 18) for name in systems], rotation=20, ha="left"
+    )
     axes.set_yticks(range(len(systems)), [short(name) for name in systems])
     axes.xaxis.tick_top()
     _frameless(axes)
@@ -156,18 +159,19 @@ def _verdicts(results: Results) -> Figure:
     return made
 
 
-def _errors(profile: ErrorProfile, systems: Sequence[str]) -> Figure:
+def _errors(profile: ErrorProfile, results: Results) -> Figure:
     """A group of rows a kind of error (by severity, then by category), a row a system in it."""
     rates = [*profile.severities, *profile.categories]
     kinds = list(dict.fromkeys((rate.severity, rate.category) for rate in rates))[:_MOST_KINDS]
-    step = 1.0 / (len(profile.systems) + 1)
-    made, axes = figure(1.3 + (0.2 + 0.2 * len(profile.systems)) * len(kinds))
-    for rate in rates:
+    systems = [mean.system for mean in results.means]
+    step = 1.0 / (len(systems) + 1)
+    made, axes = figure(1.3 + (0.2 + 0.2 * len(systems)) * len(kinds))
+    for rate in sorted(rates, key=lambda rate: systems.index(rate.system)):
         kind = rate.severity, rate.category
         if kind not in kinds:
             continue
-        style = look(systems.index(rate.system))
-        row = kinds.index(kind) + step * (profile.systems.index(rate.system) + 1) - 0.5
+        style = look(results.study.systems.index(rate.system))
+        row = kinds.index(kind) + step * (systems.index(rate.system) + 1) - 0.5
         bounds, value = rate.per_thousand.interval, rate.per_thousand.value
         if not isnan(bounds.high):
             axes.plot([bounds.low, bounds.high], [row, row], color=style["color"], linewidth=1.6)

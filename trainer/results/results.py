@@ -197,5 +197,3 @@ def _accuracy(study: Study, measured: Automatic) -> Accuracy | None:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-

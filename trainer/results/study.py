@@ -21,7 +21,6 @@ from trainer.statistics.data import (
     names,
 )
 
-
 Output = tuple[str, str, str, str]
 """Whose output was rated by whom: document, segment, system ("" for a choice) and reviewer."""
 
@@ -106,6 +105,7 @@ class Study:
 
     ``shown_together``: outputs stood side by side, so that their place may have had an effect.
     ``expected`` is the number of answers that all reviewers together are asked for, if known.
+    ``key_hash`` is the SHA-256 of a campaign's key.
     ``seconds`` are those of the whole answer that an output was rated in.
     """
 
@@ -129,6 +129,7 @@ class Study:
     seconds: Mapping[Output, float] = field(default_factory=dict)
     texts: Mapping[tuple[str, str], Text] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    key_hash: str = ""
 
     @property
     def scale(self) -> Scale:
@@ -149,4 +150,3 @@ class Study:
     def segments(self) -> list[tuple[str, str]]:
         """Those of which anything was rated, by document and segment."""
         return names((score.document, score.segment) for score in self.scores)
-

@@ -71,6 +71,7 @@ def read(
         list(labels.values()),
         final=final,
         expected=len(counted) or None,
+        key_hash=settings.key_hash,
     )
 
 
@@ -191,7 +192,9 @@ class _Reading:
         """A choice among outputs is one between the chosen and each of the others."""
         document, segment = _place(item)
         shown = {
-            output: system for output in rating.order if (system := self._system(output)) is not None
+            output: system
+            for output in rating.order
+            if (system := self._system(output)) is not None
         }
         chosen = shown.get(rating.choice or "")
         if chosen is None and rating.choice not in ("tie", "both-bad"):
@@ -214,9 +217,7 @@ class _Reading:
         if first is not None and second is not None and system is not None:
             self.builder.repeats.append(Repeat(reviewer, system, first, second))
 
-    def _spoiled(
-        self, reviewer: str, control: Control, said: dict[tuple[str, str], float]
-    ) -> None:
+    def _spoiled(self, reviewer: str, control: Control, said: dict[tuple[str, str], float]) -> None:
         spoiled = said.get((reviewer, control.output))
         intact = said.get((reviewer, control.of_output))
         if self._protocol == "pairwise" and spoiled is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from math import isnan
 from statistics import fmean, median
 
@@ -91,8 +92,8 @@ def _wins(results: Results) -> Table:
     if results.wins is None or len(results.wins.systems) < 2:
         return Table("", [], [])
     rows = []
-    for (a, b), wins in results.wins.pairs.items():
-        if results.wins.systems.index(a) < results.wins.systems.index(b):
+    for a, b in combinations(results.wins.systems, 2):
+        if (wins := results.wins.pairs.get((a, b))) is not None:
             shares = wins.share
             rows.append(
                 [
@@ -279,5 +280,3 @@ def chance(value: float) -> str:
 def named(items: Sequence[str]) -> str:
     """A list in a sentence."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
