@@ -55,7 +55,7 @@ def appraise(rows: Iterable[tuple[int, list[str]]], name: str) -> Study:
     """The ratings in rows of cells, each with its number. Raises :class:`InputError`.
 
     The later of two scores of the same reviewer for the same output counts. Scores of whole
-    documents, and of documents that Appraise repeated to fill a task (``#duplicate``), are left out.
+    documents, and of documents that were repeated to fill a task (``#duplicate``), are left out.
     """
     titles: tuple[str, ...] = ()
     found: list[_Row] = []
@@ -167,14 +167,13 @@ def _study(rows: list[_Row], name: str, pairs: list[tuple[str, str]], left_out: 
             builder.repeats.append(Repeat(row.reviewer, row.system, first.score, row.score))
     notes = []
     if left_out:
-        notes.append(
-            f"{left_out} scores of whole documents, repeated documents and references were left out."
-        )
+        what = "whole documents, documents that fill up a task, and references"
+        notes.append(f"{left_out} scores of {what} were left out.")
     if alone:
         notes.append(f"{alone} scores of control items have no counterpart and were left out.")
-    of, to = pairs[0] if pairs else ("", "")
+    source, target = pairs[0] if pairs else ("", "")
     systems = sorted(names(score.system for score in builder.scores))
-    return builder.study(name, _tag(of), _tag(to), systems, notes=notes)
+    return builder.study(name, _tag(source), _tag(target), systems, notes=notes)
 
 
 def _tag(code: str) -> str:

@@ -1,7 +1,7 @@
 """MQM annotations as WMT publishes them: one error a line.
 
-M. Freitag et al., "Experts, Errors, and Context: A Large-Scale Study of Human Evaluation for Machine
-Translation", TACL 2021. An output without errors has one line of severity "no-error" (or
+M. Freitag et al., "Experts, Errors, and Context: A Large-Scale Study of Human Evaluation for
+Machine Translation", TACL 2021. An output without errors has one line of severity "no-error" (or
 "Neutral"); a span in the source, between ``<v>`` and ``</v>``, is an omission.
 """
 

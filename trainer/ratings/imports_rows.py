@@ -88,10 +88,8 @@ class _Reading:
             case "choice":
                 self._choice(row)
             case "repeat":
-                first, second = _number(row, "first"), _number(row, "second")
-                builder.repeats.append(
-                    Repeat(_id(row, "reviewer"), _id(row, "system"), first, second)
-                )
+                of = _id(row, "reviewer"), _id(row, "system")
+                builder.repeats.append(Repeat(*of, _number(row, "first"), _number(row, "second")))
             case "spoiled":
                 intact, spoiled = _number(row, "intact"), _number(row, "spoiled")
                 how = str(row.get("how", ""))
@@ -133,9 +131,8 @@ class _Reading:
         )  # fmt: skip
         self._know(row, {})
         seconds = _seconds(row)
-        self.builder.seconds[
-            _id(row, "document"), _id(row, "segment"), "", _id(row, "reviewer")
-        ] = seconds
+        reviewer, document, segment = _place(row)
+        self.builder.seconds[document, segment, "", reviewer] = seconds
         self._answered(row, seconds)
 
     def _know(self, row: dict[str, Any], outputs: dict[str, str]) -> None:
@@ -152,9 +149,7 @@ class _Reading:
 
     def _answered(self, row: dict[str, Any], seconds: float, system: str = "") -> None:
         """Count answers: lines of one reviewer and segment whose outputs stood together are one."""
-        reviewer, document, segment = (
-            _id(row, name) for name in ("reviewer", "document", "segment")
-        )
+        reviewer, document, segment = _place(row)
         item = reviewer, document, segment, system
         if item in self._items:
             return
@@ -162,6 +157,10 @@ class _Reading:
         self.builder.answers += 1
         if seconds:
             self.builder.timings.append(Timing(reviewer, document, segment, seconds))
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str, str]:
+    return _id(row, "reviewer"), _id(row, "document"), _id(row, "segment")
 
 
 def _id(row: dict[str, Any], name: str) -> str:

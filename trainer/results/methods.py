@@ -29,7 +29,9 @@ _PROTOCOLS = {
     ),
     "pairwise": "pairwise comparison: the better one, a tie, or both bad",
     "post-edit": "post-editing with time and keystrokes",
-    "deliver": "a verdict on each output, side by side: deliver as is, light edit, heavy edit, redo",
+    "deliver": (
+        "a verdict on each output, side by side: deliver as is, light edit, heavy edit, redo"
+    ),
 }
 
 
@@ -62,8 +64,9 @@ def _blinding(study: Study) -> Iterator[str]:
     if study.key_hash:
         order = ", in an order of each reviewer's own" if study.shown_together else ""
         yield (
-            f"Reviewers saw the outputs under random names{order}; the key to the systems stayed on "
-            f"the server, and its SHA-256 ({study.key_hash}) was published before the first rating."
+            f"Reviewers saw the outputs under random names{order}; the key to the systems stayed "
+            f"on the server, and its SHA-256 ({study.key_hash}) was published before the first "
+            "rating."
         )
 
 

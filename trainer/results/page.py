@@ -29,13 +29,15 @@ _CSS = """
   --rule: #dedacd; --accent: #17605a; --minor: #fbf1da; --major: #f6cfc8; }
 @media (prefers-color-scheme: dark) { :root { --paper: #141716; --ink: #e9e7e0; --soft: #a6aca7;
   --rule: #353b38; --accent: #74c7ba; --minor: #4a3d1c; --major: #5c2b26; } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 h1, h2, blockquote { font-family: "Iowan Old Style", Palatino, "Noto Serif", Georgia, serif; }
 h1 { font-size: 2rem; margin: 0 0 .25rem; } h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; }
 p.lead { color: var(--soft); margin-top: 0; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem;
+  font-variant-numeric: tabular-nums; }
 th { text-align: start; font-weight: 600; color: var(--soft); }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 td:not(.long) { white-space: nowrap; }

@@ -7,7 +7,7 @@ tell which is which: example texts and automatic metrics.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trainer.campaigns.folder import Campaign
 from trainer.results.automatic import Automatic, automatic
@@ -78,7 +78,7 @@ class Results:
     controls: tuple[ControlResult, ...] = ()
     errors: ErrorProfile | None = None
     needed: tuple[Needed, ...] = ()
-    automatic: Automatic = Automatic()
+    automatic: Automatic = field(default_factory=Automatic)
     correlations: tuple[tuple[str, Correlation], ...] = ()
     accuracy: Accuracy | None = None
     examples: tuple[Example, ...] = ()
@@ -96,8 +96,8 @@ class Results:
             return "Nothing was rated yet."
         size = (
             f"{_count(len(study.systems), 'system')}, {_count(len(study.segments), 'segment')} of "
-            f"{_count(len(study.documents), 'document')}, {_count(len(study.reviewers), 'reviewer')}, "
-            f"{_count(study.answers, 'answer')}"
+            f"{_count(len(study.documents), 'document')}, "
+            f"{_count(len(study.reviewers), 'reviewer')}, {_count(study.answers, 'answer')}"
         )
         if study.expected:
             size += f" of {study.expected:,}"

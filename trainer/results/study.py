@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.campaigns.types import Protocol
+from trainer.statistics.alpha import Level
 from trainer.statistics.data import (
     Looked,
     Mark,
@@ -32,7 +33,7 @@ class Scale:
     title: str
     low: float | None
     high: float | None
-    level: str = "interval"  # of measurement, as Krippendorff's alpha asks: or "ordinal"
+    level: Level = "interval"  # of measurement, as Krippendorff's alpha asks for it
     explained: str = ""
 
 
@@ -87,7 +88,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """An output as a reviewer edited it, and what that took. ``length``: of the source, in characters."""
+    """An output as a reviewer edited it, and what that took.
+
+    ``length`` is that of the source, in characters.
+    """
 
     document: str
     segment: str

@@ -1,7 +1,7 @@
 """From a campaign's answers and its key to the form that is analysed.
 
-What tests a reviewer is kept apart from what is said of the systems: a repeated item counts for the
-reviewer's consistency only, a spoiled one for the reviewer's attention only, a tutorial for nothing.
+What tests a reviewer is kept apart from what is said of the systems: a repeated item counts for
+the reviewer's consistency only, a spoiled one for attention only, a tutorial for nothing.
 """
 
 from __future__ import annotations
