@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -16,7 +19,7 @@ from tests.rating_support import NAMES, SYSTEMS, answer_to, campaign, tokens
 from trainer.campaigns import links
 from trainer.campaigns.folder import Campaign
 from trainer.campaigns.protocols import PROTOCOLS
-from trainer.campaigns.reviewer_app import reviewer_app, routes
+from trainer.campaigns.reviewer_app import reviewer_app, reviewer_server, routes
 from trainer.ratings.log import RatingsLog
 from translator.settings import Settings
 from translator.tabs.context import AppContext
@@ -281,3 +284,20 @@ def test_the_owners_page_has_the_same_addresses(made: Campaign) -> None:
     context = AppContext(Settings(home), None, None, None, None, False)  # type: ignore[arg-type]
     app.include_router(routes(context))
     assert TestClient(app).get(f"/r/{tokens(made)[0]}/state").is_success
+
+
+def test_reviewers_have_a_server_of_their_own(made: Campaign) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    server = reviewer_server(Settings(made.path.parent.parent), "127.0.0.1", port)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        said = httpx.get(f"{url}/r/{tokens(made)[0]}/state", timeout=30)
+        assert said.json()["campaign"]["name"] == "Spring check"
+        assert "server" not in said.headers
+        assert httpx.get(url, timeout=30).status_code == 404
+    finally:
+        server.should_exit = True
+        thread.join(30)
