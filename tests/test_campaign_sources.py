@@ -36,13 +36,13 @@ def _write(path: Path, lines: list[str]) -> Path:
 def test_plan_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(
-        'source = "English"\ntarget = "de"\nprotocol = "mqm"\nreviewers = ["Ada", "Blaise"]\n'
-        'overlap = 0.5\n[texts]\nlines = "a.txt"\nreference = "r.txt"\nsegments = 7\n'
+        'name = "Ship"\nsource = "English"\ntarget = "de"\nprotocol = "mqm"\n'
+        'reviewers = ["Ada", "Blaise"]\noverlap = 0.5\n[texts]\nlines = "a.txt"\nreference = "r.txt"\nsegments = 7\n'
         '[[systems]]\nmodel = "pseudo"\nscale = 0.5\ngreedy = true\n[[systems]]\nmemory = true\n'
         '[[systems]]\nrun = "mine/checkpoint-20"\nname = "Mine"\n',
         "utf-8",
     )
-    found = plan.read(path, {"name": "Ship"})
+    found = plan.read(path)
     assert (found.name, found.source, found.protocol, found.overlap) == ("Ship", "en", "mqm", 0.5)
     assert found.texts == Texts(
         "lines", str(tmp_path / "a.txt"), "", str(tmp_path / "r.txt"), "", 7

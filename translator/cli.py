@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from trainer.commands import align, corpus, evaluate, export, runs, train
+from trainer.commands import align, compare, corpus, evaluate, export, runs, train
 from translator import __version__
 from translator.commands import bench, book, glossary, jobs, memory, models, serve, translate
 from translator.commands.terminal import complain
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", dest="command", required=True, metavar="")
     for module in (
         translate, book, jobs, models, memory, glossary, corpus, align, train, runs, export,
-        evaluate, serve, bench,
+        evaluate, compare, serve, bench,
     ):  # fmt: skip
         module.add_parser(commands)
     return top

@@ -23,7 +23,6 @@ from translator.settings import Settings
 from translator.types import Block, Check, Segment, Status, Translation
 
 Report = Callable[[str, float | None], None]
-OpenPool = Callable[[Settings, systems.Models], EnginePool]
 
 _BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
@@ -35,8 +34,6 @@ def generate(
     languages: tuple[str, str],
     settings: Settings,
     report: Report,
-    *,
-    open_pool: OpenPool = EnginePool,
 ) -> None:
     """Make what a system has not written yet of a campaign, and keep it in the folder.
 
@@ -66,7 +63,7 @@ def generate(
         report(f"{system.name}: loading", done / total)
         spec = systems.model_of(system, settings, Path(made), report)
         models = systems.Models(settings, [spec])
-        with closing(open_pool(settings, models)) as pool, pool.engine(spec.id) as engine:
+        with closing(EnginePool(settings, models)) as pool, pool.engine(spec.id) as engine:
             work = _Work(engine, spec, system, sources, languages)
             for written in work.outputs(wanted, tell):
                 outputs.add([written])

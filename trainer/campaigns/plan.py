@@ -90,20 +90,24 @@ class Plan(Part):
             raise InputError("There is no text to translate.", "Paste one, or choose a file.")
 
 
-def read(path: Path, changes: Mapping[str, Any] | None = None) -> Plan:
+def read(path: Path) -> Plan:
     """A plan from a TOML file; its paths are relative to the file. Raises :class:`InputError`.
 
     The file has the settings of :class:`Plan`, a table ``[texts]`` with one of ``text``, ``book``,
     ``lines``, ``tmx`` or ``jsonl``, and a table ``[[systems]]`` for each system with one of
-    ``model``, ``run``, ``memory`` or ``file``. ``changes`` replace settings of the file.
+    ``model``, ``run``, ``memory`` or ``file``.
     """
+    return of(tables(path), path.resolve().parent)
+
+
+def tables(path: Path) -> dict[str, Any]:
+    """What stands in such a file. Raises :class:`InputError`."""
     try:
-        values = tomllib.loads(path.read_text("utf-8-sig"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name.") from error
     except ValueError as error:
         raise InputError(f"{path.name} is no valid TOML: {error}.", "Mend that line.") from error
-    return of({**values, **(changes or {})}, path.resolve().parent)
 
 
 def of(values: Mapping[str, Any], folder: Path) -> Plan:
