@@ -35,7 +35,8 @@ def test_weights_of_mqm() -> None:
 def test_error_rates() -> None:
     found = error_profile(MARKS, LOOKED)
     a, b = found.overall
-    assert (a.count, a.per_thousand.value) == (4, pytest.approx(20.0))
+    assert a.count == 4
+    assert a.per_thousand.value == pytest.approx(20.0)
     assert a.per_thousand.interval.low >= 0
     assert a.per_thousand.interval.high > 20
     assert (b.count, b.per_thousand.value) == (0, 0)
@@ -68,13 +69,13 @@ def test_controls() -> None:
 @pytest.mark.parametrize("effect", [0.3, 0.5, 0.8])
 def test_power_as_statsmodels(effect: float) -> None:
     needed = TTestPower().solve_power(effect_size=effect, alpha=0.05, power=0.8)
-    assert documents(effect, 1.0, 0.0, 0.05) == int(np.ceil(needed))
+    assert documents(effect, 1.0, 0.0, 1, 0.05) == int(np.ceil(needed))
 
 
 def test_no_number_of_documents_makes_reviewers_agree() -> None:
-    assert documents(0.5, 1.0, 0.5, 0.05) is None
-    assert documents(0.0, 1.0, 0.0, 0.05) is None
-    assert documents(0.5, 0.0, 0.0, 0.05) == 2
+    assert documents(0.5, 1.0, 0.5, 4, 0.05) is None
+    assert documents(0.0, 1.0, 0.0, 4, 0.05) is None
+    assert documents(0.5, 0.0, 0.0, 4, 0.05) == 2
 
 
 def test_documents_needed() -> None:

@@ -29,11 +29,10 @@ def vectors(values: Sequence[Hashable], level: Level) -> Values:
         kinds = names(values)
         flags: Values = np.eye(len(kinds))[numbered(values, kinds)]
         return flags
-    from scipy import stats
-
     column = np.array(values, dtype=np.float64)
     if level == "ordinal":
-        column = stats.rankdata(column, method="average")
+        _, place, times = np.unique(column, return_inverse=True, return_counts=True)
+        column = (np.cumsum(times) - times / 2)[place]
     centred: Values = column - column.mean()
     return centred[:, None]
 

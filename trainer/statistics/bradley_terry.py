@@ -16,6 +16,7 @@ from itertools import combinations
 from math import exp
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.statistics.data import Estimate, Numbers, Preference, Values, names
 from trainer.statistics.resample import Spread, sampling, spreads
@@ -137,32 +138,29 @@ def _outcome(one: Preference, place: dict[str, int], number: dict[tuple[int, int
 
 def _groups(count: int, met: set[tuple[int, int]]) -> Numbers:
     """The number of the group that each system is in."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    links = sorted(met)
-    rows, columns = [a for a, _ in links], [b for _, b in links]
-    graph = coo_array((np.ones(len(links)), (rows, columns)), shape=(count, count))
-    groups: Numbers = connected_components(graph, directed=False)[1].astype(np.int64)
-    return groups
+    reached = _reached(count, [*met, *((b, a) for a, b in met)])
+    return np.unique(reached, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _bounded(count: int, pairs: Sequence[tuple[int, int]], counts: Values, groups: Numbers) -> bool:
     """Whether a chain of wins (or ties) leads from each system to each other of its group."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     won = [
         link
         for (a, b), (wins, losses, ties) in zip(pairs, counts.tolist(), strict=True)
         for link, times in (((a, b), wins + ties), ((b, a), losses + ties))
         if times
     ]
-    graph = coo_array(
-        (np.ones(len(won)), ([a for a, _ in won], [b for _, b in won])), shape=(count, count)
-    )
-    strong = connected_components(graph, connection="strong")[0]
-    return bool(strong == int(groups.max()) + 1)
+    return bool(np.array_equal(_reached(count, won), groups[:, None] == groups[None, :]))
+
+
+def _reached(count: int, links: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which system leads to which by a chain of links; each leads to itself."""
+    reached = np.eye(count, dtype=bool)
+    for a, b in links:
+        reached[a, b] = True
+    for _ in range(count):
+        reached = reached @ reached
+    return reached
 
 
 def _notes(systems: Sequence[str], groups: Numbers) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, isnan, sqrt
 
+from trainer.evaluate_significance import holm
 from trainer.statistics.data import LEVEL, Score
 from trainer.statistics.means import Difference, differences
 
@@ -59,36 +60,52 @@ def documents_needed(scores: Sequence[Score], *, normalized: bool = False) -> li
         return []
     found = differences(scores, normalized=normalized)
     found = [one for one in found if not isnan(one.p_value)]
-    return [_needed(one, LEVEL / len(found)) for one in found]
+    adjusted = holm([one.p_value for one in found])
+    return [
+        _needed(one, LEVEL / len(found), separated=chance < LEVEL)
+        for one, chance in zip(found, adjusted, strict=True)
+    ]
 
 
-def _needed(one: Difference, level: float) -> Needed:
+def _needed(one: Difference, level: float, *, separated: bool) -> Needed:
     seen, spread = one.estimate.documents, one.spread
     counts = [
-        documents(max(value, 0.0), spread.by_documents * seen, spread.by_reviewers, level)
+        documents(
+            max(value, 0.0),
+            spread.by_documents * seen,
+            spread.by_reviewers,
+            one.estimate.reviewers,
+            level,
+        )
         for value in (spread.value, spread.value + spread.error, spread.value - spread.error)
     ]
-    more, few, many = (None if count is None else max(0, count - seen) for count in counts)
-    if one.p_value < level:
-        more = few = 0
+    if separated:
+        return Needed(one.a, one.b, seen, 0, 0, 0)
+    more, few, many = (None if count is None else max(1, count - seen) for count in counts)
     return Needed(one.a, one.b, seen, more, few, many)
 
 
 def documents(
-    difference: float, by_document: float, by_reviewers: float, level: float
+    difference: float, by_document: float, by_reviewers: float, reviewers: int, level: float
 ) -> int | None:
     """The least number of documents that finds a difference with 80 % power; ``None``: none does.
 
     ``by_document`` is the variance of one document's difference, ``by_reviewers`` that part of the
-    variance that documents don't lessen. Student's t, as the variance is estimated too.
+    variance that ``reviewers`` reviewers add however many documents they see. The test is that of
+    ``resample``, with its degrees of freedom.
     """
-    from scipy import stats
+    from scipy import special
 
     def enough(count: int) -> bool:
-        error = sqrt(by_document / count + by_reviewers)
-        limit = stats.t.ppf(1 - level / 2, count - 1)
-        chance = float(stats.nct.sf(limit, count - 1, difference / error)) if error else 1.0
-        return chance >= POWER
+        part = by_document / count
+        variance = part + by_reviewers
+        if variance == 0:
+            return difference > 0
+        loss = part**2 / (count - 1) + by_reviewers * variance / max(1, reviewers - 1)
+        freedom = max(1.0, variance**2 / loss)
+        limit = float(special.stdtrit(freedom, 1 - level / 2))
+        missed = float(special.nctdtr(freedom, difference / sqrt(variance), limit))
+        return missed <= 1 - POWER
 
     low, high = 1, 2
     while not enough(high):

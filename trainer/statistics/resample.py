@@ -68,13 +68,13 @@ class Spread:
     @property
     def p_value(self) -> float:
         """Of the two-sided test that the number is zero in truth."""
-        from scipy import stats
+        from scipy import special
 
         if isnan(self.error):
             return nan
         if self.error == 0:
             return 1.0 if self.value == 0 else 0.0
-        return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
+        return float(2 * special.stdtr(self.freedom, -abs(self.value) / self.error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ class Sampling:
 
 def quantile(freedom: float) -> float:
     """Standard errors to each side of a 95 % interval."""
-    from scipy import stats
+    from scipy import special
 
-    return float(stats.t.ppf(1 - LEVEL / 2, freedom))
+    return float(special.stdtrit(freedom, 1 - LEVEL / 2))
 
 
 def sampling(observations: Sequence[Observed]) -> Sampling:

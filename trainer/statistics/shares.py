@@ -14,12 +14,12 @@ def share_interval(hits: float, count: float) -> Interval:
     C. J. Clopper and E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the
     Case of the Binomial", 1934. Neither number needs to be whole.
     """
-    from scipy import stats
+    from scipy import special
 
     if count <= 0:
         return Interval(nan, nan)
-    low = stats.beta.ppf(LEVEL / 2, hits, count - hits + 1) if hits > 0 else 0.0
-    high = stats.beta.ppf(1 - LEVEL / 2, hits + 1, count - hits) if hits < count else 1.0
+    low = special.betaincinv(hits, count - hits + 1, LEVEL / 2) if hits > 0 else 0.0
+    high = special.betaincinv(hits + 1, count - hits, 1 - LEVEL / 2) if hits < count else 1.0
     return Interval(float(low), float(high))
 
 
