@@ -139,7 +139,8 @@ def _outcome(one: Preference, place: dict[str, int], number: dict[tuple[int, int
 def _groups(count: int, met: set[tuple[int, int]]) -> Numbers:
     """The number of the group that each system is in."""
     reached = _reached(count, [*met, *((b, a) for a, b in met)])
-    return np.unique(reached, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    first = reached.argmax(axis=1)
+    return np.unique(first, return_inverse=True)[1].astype(np.int64)
 
 
 def _bounded(count: int, pairs: Sequence[tuple[int, int]], counts: Values, groups: Numbers) -> bool:
