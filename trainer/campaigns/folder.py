@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import secrets
 import shutil
-import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,11 +24,16 @@ import tomli_w
 from filelock import FileLock
 
 from trainer import background
-from trainer.campaigns import assignment
+from trainer.campaigns import assignment, files
 from trainer.campaigns.key import hash_of, key_bytes, key_of, new_salt, require_silent, verify
 from trainer.campaigns.types import CampaignSettings, Item, Key, Reviewer, Stage, Task
+from trainer.campaigns.valid import (
+    MOST_REVIEWERS,
+    checked_name,
+    checked_settings,
+    require_matching,
+)
 from trainer.campaigns.values import plain, read_rows, rows_text, value_of
-from translator import languages
 from translator.errors import InputError
 from translator.settings import Settings
 
@@ -46,7 +49,6 @@ FLAGS = "flags.json"
 
 _ID = re.compile(r"c[0-9a-f]{16}")
 _PATIENCE = 30.0  # seconds until another process that changes the campaign is done
-MOST_REVIEWERS = 200
 
 
 def new_id(prefix: str) -> str:
@@ -102,7 +104,8 @@ class Campaign:
         """The key, for this server's own work: nothing of it may reach a page before the lock.
 
         Raises:
-            InputError: there is none yet, or it is not the one whose hash was published.
+            InputError: there is none yet, it is not the one whose hash was published, or the items
+                are not those that it is of.
         """
         try:
             data = (self.path / KEY).read_bytes()
@@ -113,7 +116,13 @@ class Campaign:
                 "The campaign's key is not the one whose hash was published.",
                 "Someone changed key.json or campaign.toml.",
             )
-        return key_of(data)
+        key = key_of(data)
+        if not verify((self.path / ITEMS).read_bytes(), key.items):
+            raise InputError(
+                "The items are not those that the campaign was opened with.",
+                "Someone changed items.jsonl.",
+            )
+        return key
 
     def reviewers(self) -> list[Reviewer]:
         """Who rates. The names are for the owner's eyes."""
@@ -134,17 +143,7 @@ class Campaign:
 
     def log(self) -> list[dict[str, Any]]:
         """What happened: rows with ``time``, ``event``, ``who`` and more. A torn line is no row."""
-        rows = []
-        try:
-            lines = (self.path / LOG).read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                row = json.loads(line)
-                if isinstance(row, dict) and isinstance(row.get("event"), str):
-                    rows.append(row)
-        return rows
+        return files.rows(self.path / LOG)
 
     def consent(self, reviewer_id: str) -> bool | None:
         """Whether the reviewer agreed that the answers train models; ``None``: not asked yet."""
@@ -173,14 +172,15 @@ class Campaign:
         with self.changing():
             if self.stage in ("open", "locked"):
                 raise InputError("This campaign is open already.")
-            _require_matching(items, key)
+            require_matching(items, key)
             settings = self.settings
             seen = (settings.name, settings.instructions, settings.consent)
             require_silent(seen, key.systems)
             reviewers = [reviewer.id for reviewer in self.reviewers()]
             tasks = assignment.assign(items, key, reviewers, settings.overlap, settings.seed)
-            data = key_bytes(key)
-            self._write(ITEMS, rows_text(items))
+            text = rows_text(items)
+            data = key_bytes(replace(key, items=hash_of(text.encode())))
+            self._write(ITEMS, text)
             self._write(KEY, data.decode(), private=True)
             self._write(TASKS, rows_text(tasks))
             self._write_settings(replace(settings, key_hash=hash_of(data)))
@@ -215,7 +215,7 @@ class Campaign:
         with self.changing():
             if (self.path / KEY).exists():
                 require_silent([name], self.key().systems)
-            self._write_settings(replace(self.settings, name=_name(name)))
+            self._write_settings(replace(self.settings, name=checked_name(name)))
 
     def delete(self) -> None:
         """Delete the campaign with all its ratings. Raises :class:`InputError`."""
@@ -232,14 +232,7 @@ class Campaign:
     def note(self, event: str, who: str = "", **details: Any) -> None:
         """Add a row to the log. Call it within :meth:`changing`."""
         row = {"time": time.time(), "event": event, "who": who, **details}
-        line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-        with (self.path / LOG).open("a+b") as file:
-            if file.seek(0, os.SEEK_END):
-                file.seek(-1, os.SEEK_END)
-                line = line if file.read(1) == b"\n" else b"\n" + line  # a torn line stands apart
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        files.append(self.path / LOG, row)
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
@@ -261,22 +254,7 @@ class Campaign:
         self._write(SETTINGS, tomli_w.dumps(plain(settings)))
 
     def _write(self, name: str, text: str, private: bool = False) -> None:
-        descriptor, made = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")  # 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if not private:
-                umask = os.umask(0)
-                os.umask(umask)
-                Path(made).chmod(0o666 & ~umask)
-            Path(made).replace(self.path / name)
-        except OSError as error:
-            message = f"The campaign cannot be written: {error.strerror}."
-            raise InputError(message, "Is the disk full?") from error
-        finally:
-            Path(made).unlink(missing_ok=True)
+        files.write(self.path / name, text, private)
 
 
 class Campaigns:
@@ -321,8 +299,8 @@ class Campaigns:
         ``reviewers`` are names, for the owner's eyes. Raises :class:`InputError` for settings
         that make no campaign.
         """
-        settings = _checked(settings)
-        names = [_name(name) for name in reviewers]
+        settings = checked_settings(settings)
+        names = [checked_name(name) for name in reviewers]
         if not names:
             raise InputError("Nobody rates this campaign.", "Name at least one reviewer.")
         if len(names) > MOST_REVIEWERS or len(set(names)) != len(names):
@@ -348,41 +326,3 @@ class Campaigns:
 def empty_key() -> Key:
     """A key with a fresh salt and nothing in it; see :func:`dataclasses.replace`."""
     return Key(new_salt(), (), {}, {})
-
-
-def _checked(settings: CampaignSettings) -> CampaignSettings:
-    source, target = languages.get(settings.source), languages.get(settings.target)
-    if source.tag == target.tag:
-        raise InputError("Source and target are one language.", "Choose two languages.")
-    settings = value_of(CampaignSettings, plain(settings))  # also checks the protocol
-    for name in ("overlap", "repeats", "degraded"):
-        if not 0 <= getattr(settings, name) <= 1:
-            raise InputError(f"The share {name!r} is {getattr(settings, name)}.", "It is 0 to 1.")
-    if not 1 <= settings.expires_days <= 3650:
-        raise InputError("Links can be open for 1 to 3650 days.")
-    name = _name(settings.name)
-    return replace(settings, name=name, source=source.tag, target=target.tag)
-
-
-def _name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 120:
-        raise InputError("A name has 1 to 120 characters.")
-    return name
-
-
-def _require_matching(items: Sequence[Item], key: Key) -> None:
-    """Raises :class:`InputError`: a bug or a file from elsewhere would spoil the whole campaign."""
-    ids = [output.id for item in items if not item.tutorial for output in item.outputs]
-    systems = {system.id for system in key.systems}
-    names = {item.id for item in items}
-    if not any(not item.tutorial for item in items):
-        raise InputError("There is nothing to rate.", "Add documents to the campaign.")
-    if len(set(ids)) != len(ids) or len(names) != len(items):
-        raise InputError("Two outputs or items have the same id.")
-    if set(ids) - key.outputs.keys() or not set(key.outputs.values()) <= systems:
-        raise InputError("The key does not name the system of every output.")
-    plain_items = {item.id for item in items if not item.tutorial} - key.controls.keys()
-    firsts = {control.of_item for control in key.controls.values()}
-    if not key.controls.keys() <= names or not firsts <= plain_items:
-        raise InputError("The key has a control that is no item, or of no item.")

@@ -2,7 +2,8 @@
 
 ``key.json`` is the key's canonical JSON. Its SHA-256 is published when the campaign opens, so that
 everybody can see afterwards (``sha256sum key.json``) that nothing was exchanged. The random salt
-in it makes the hash say nothing: the few possible keys cannot be tried one after the other.
+in it makes the hash say nothing: the few possible keys cannot be tried one after the other. The
+hash of ``items.jsonl`` is part of the key, so that no text was exchanged either.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def key_of(data: bytes) -> Key:
 
 
 def hash_of(data: bytes) -> str:
-    """The SHA-256 of the bytes of ``key.json``, in hexadecimal."""
+    """The SHA-256 of the bytes of a file, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -93,6 +93,7 @@ class Key:
     outputs: dict[str, str]  # output id -> system id
     controls: dict[str, Control]  # item id -> control
     repeats: dict[str, str] = field(default_factory=dict)  # output id of a repeat -> first output
+    items: str = ""  # SHA-256 of items.jsonl: texts cannot change places under their ids
 
 
 @dataclass(frozen=True, slots=True)
