@@ -68,33 +68,36 @@ class Desk:
 
     def state(self) -> dict[str, Any]:
         """All that the page shows: see the module's text."""
-        campaign = self._campaign
-        settings, stage = campaign.settings, campaign.stage
-        asked = protocol(settings.protocol)
-        work = _work(campaign)
+        settings, work = self._campaign.settings, _work(self._campaign)
         tasks = work.tasks.get(self._reviewer, ())
         answers = self._answers()
         state: dict[str, Any] = {
-            "campaign": {
-                **_about(settings, asked, work),
-                "stage": stage,
-                "locked": stage == "locked",
-                "consented": campaign.consent(self._reviewer),
-            },
-            **_choices(asked),
+            "campaign": self.about(),
+            **_choices(protocol(settings.protocol)),
             "documents": [],
             "items": [],
             "answers": {},
             "drafts": {},
             "progress": self._progress(work, answers),
         }
-        if stage == "open":
+        if state["campaign"]["stage"] == "open":
             mine = {task.item for task in tasks}
             state |= _shown(settings, work, tasks)
             state["answers"] = {item: _said(one) for item, one in answers.items() if item in mine}
             drafts = self._drafts.all()
             state["drafts"] = {item: draft for item, draft in drafts.items() if item in mine}
         return state
+
+    def about(self) -> dict[str, Any]:
+        """The part ``campaign`` of the state."""
+        campaign = self._campaign
+        settings, stage = campaign.settings, campaign.stage
+        return {
+            **_about(settings, protocol(settings.protocol), _work(campaign)),
+            "stage": stage,
+            "locked": stage == "locked",
+            "consented": campaign.consent(self._reviewer),
+        }
 
     def answer(self, data: Any) -> dict[str, Any]:
         """Save an answer; one that was saved before is saved still.

@@ -41,10 +41,12 @@ _HEADERS = {
     "x-robots-tag": "noindex",
     "cache-control": "no-store",
 }
-_HTML = """<!doctype html>
+_WRONG = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Review</title><link rel="stylesheet" href="assets/rate.css"></head>
-<body><main><p class="r-wait" role="alert">{said}</p></main></body></html>
+<title>Review</title><link rel="icon" href="assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="assets/rate.css"></head>
+<body><main><div class="r-welcome r-end" role="alert"><h2>{said}</h2><p>{hint}</p></div></main>
+</body></html>
 """
 
 
@@ -117,7 +119,7 @@ def _routes(settings: Settings) -> APIRouter:
         try:
             desk_of(token)
         except _WrongLink as wrong:
-            return HTMLResponse(_HTML.format(said=html.escape(str(wrong))), 404)
+            return HTMLResponse(_wrong_page(wrong), 404)
         return FileResponse(assets_dir() / "rate.html", media_type="text/html")
 
     @router.get("/{token}/state")
@@ -126,8 +128,8 @@ def _routes(settings: Settings) -> APIRouter:
 
     @router.get("/{token}/consent")
     def consent(token: str) -> Response:
-        campaign = desk_of(token).state()["campaign"]
-        return JSONResponse({name: campaign[name] for name in ("consent", "consented")})
+        about = desk_of(token).about()
+        return JSONResponse({name: about[name] for name in ("consent", "consented")})
 
     @router.post("/{token}/answers")
     async def answer(token: str, request: Request) -> Response:
@@ -177,6 +179,10 @@ def reviewer_server(settings: Settings, host: str, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=2,
         )
     )
+
+
+def _wrong_page(wrong: _WrongLink) -> str:
+    return _WRONG.format(said=html.escape(wrong.message), hint=html.escape(wrong.hint))
 
 
 def _refused(status: int, problem: InputError, **more: Any) -> JSONResponse:
