@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from dataclasses import replace
@@ -96,7 +97,7 @@ def test_every_preset_survives_the_page() -> None:
 
 def test_every_field_of_the_settings_is_on_the_page() -> None:
     asked = {"base", "corpus", "directions"}
-    for name in ("model", "data", "method", "training", "evaluation", "machine"):
+    for name in ("model", "data", "method", "training", "evaluation", "preference", "machine"):
         part = type(getattr(RunSettings(), name))
         for field in settings_of(part):
             assert f"{name}.{field.name}" in train_fields.ALL or field.name in asked
@@ -113,6 +114,18 @@ def test_fields_refuse_what_they_cannot_read() -> None:
     given[fields.take("data.weights")] = ""
     given[fields.take("training.batch")] = None  # emptied: the default
     assert RunSettings().with_values(fields.given(given)) == RunSettings()
+
+
+def test_curves_of_rewards_come_first_and_each_has_its_own(tmp_path: Path, corpus: Path) -> None:
+    run = written_run(tmp_path, corpus, state="training", step=20, steps=40)
+    assert "Reward" not in train_curves.curves([{"step": 1, "loss": 1.0}], run.status())
+    signals = {"reward": 0.5, "reward.chrf": 0.25, "reward.tags": 1.0, "cut": 0.1}
+    rows = [{"step": step, "loss": 0.1, "signals": signals} for step in (10, 20)]
+    shown = train_curves.curves(rows, run.status())
+    titles = re.findall(r"<figcaption><strong>(.*?)</strong>", shown)
+    assert titles[:2] == ["Reward of its own translations", "Loss"]
+    assert titles[-3:] == ["chrF++ to the reference", "Tags kept", "Cut at the limit"]
+    assert "now 0.250 at step 10" in shown
 
 
 def test_text_of_a_user_never_becomes_markup(tmp_path: Path, corpus: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import tomli_w
 
 from trainer.config_fields import Part, explained, file_name, plain, setting, settings_of
+from trainer.config_preference import PreferencePart
 from translator import languages
 from translator.errors import InputError
 
@@ -162,6 +163,7 @@ class RunSettings(Part):
     method: MethodPart = setting(MethodPart, "Which weights are trained.")
     training: TrainingPart = setting(TrainingPart, "How it is trained.")
     evaluation: EvaluationPart = setting(EvaluationPart, "How it is watched.")
+    preference: PreferencePart = setting(PreferencePart, "Preferences and rewards.")
     stages: tuple[Stage, ...] = setting((), "Stages of a curriculum.")
     machine: MachinePart = setting(MachinePart, "What of this machine is used.")
 
@@ -189,7 +191,8 @@ class RunSettings(Part):
             base=_folder(self.model.base, folder),
             start=_folder(self.model.start, folder),
         )
-        return replace(self, data=replace(self.data, corpus=corpus), model=model)
+        pairs = replace(self.preference, pairs=_path(self.preference.pairs, folder))
+        return replace(self, data=replace(self.data, corpus=corpus), model=model, preference=pairs)
 
     def write(self, path: Path, *, comments: bool = False) -> None:
         """Write the file; ``comments``: with a sentence before each setting."""
@@ -200,6 +203,8 @@ class RunSettings(Part):
         values = self.values()
         # An empty one would only ask what it is for.
         kept = {name: v for name, v in values.items() if v or name not in _OPTIONAL}
+        if self.preference == PreferencePart():
+            del kept["preference"]
         return tomli_w.dumps(kept, multiline_strings=False)
 
     def _explained(self) -> str:
@@ -207,7 +212,7 @@ class RunSettings(Part):
         parts = [tomli_w.dumps({name: value for name, value in simple.items() if value}).rstrip()]
         for each in settings_of(type(self)):
             part = getattr(self, each.name)
-            if isinstance(part, Part):
+            if isinstance(part, Part) and part != PreferencePart():
                 parts.append(f"[{file_name(each.name)}]\n{explained(part)}")
         parts += [f"[[stages]]\n{explained(stage)}" for stage in self.stages]
         return "\n\n".join(parts) + "\n"
@@ -237,6 +242,17 @@ class RunSettings(Part):
             raise InputError("No base model is named.", "Set model.base.")
         if not self.data.corpus:
             raise InputError("No corpus is named.", "Set data.corpus to a corpus folder.")
+        if self.preference.kind == "dpo" and not self.preference.pairs:
+            raise InputError(
+                "No preferences are named.",
+                "Set preference.pairs to a file, as verso compare export writes it.",
+            )
+        whole = self.data.too_long == "split" or self.data.packing or self.stages
+        if self.preference.kind != "none" and whole:
+            raise InputError(
+                "Preferences and rewards are for whole texts, one by one.",
+                "Set data.too-long to drop and data.packing to false, and leave out stages.",
+            )
 
 
 def _path(text: str, folder: Path) -> str:

@@ -19,10 +19,10 @@ def setting(
 ) -> Any:
     """A field of a :class:`Part`: its default, one sentence for people, and its bounds.
 
-    A class as the default is called for each new object.
+    A class or function as the default is called for each new object.
     """
     metadata = {"about": about, "least": least, "most": most}
-    if isinstance(default, type):
+    if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
 

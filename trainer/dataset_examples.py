@@ -36,6 +36,13 @@ class Example:
     prompt: list[int]
     target: list[int]
 
+    def row(self, *, encoder_decoder: bool) -> dict[str, list[int]]:
+        """``input_ids`` and ``labels`` as a model takes them."""
+        if encoder_decoder:
+            return {"input_ids": self.prompt, "labels": self.target}
+        labels = [IGNORED] * len(self.prompt) + self.target
+        return {"input_ids": self.prompt + self.target, "labels": labels}
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -106,6 +113,27 @@ class Renderer:
             self.end,
         ]
         return Example(prompt, target)
+
+    def completion(self, prompt: Any, reply: str) -> Example:
+        """The tokens of a prompt that is no source: a text, or messages for the chat template.
+
+        Raises :class:`InputError` for messages where the model has no template.
+        """
+        if not isinstance(prompt, str):
+            if not self._tokenizer.chat_template:
+                raise InputError(
+                    "The prompts are messages, and this model has no chat template.",
+                    "Give prompts as plain texts, or lines with source, from and to.",
+                )
+            prompt = self._tokenizer.apply_chat_template(
+                prompt, tokenize=False, add_generation_prompt=True
+            )
+        ids = prompt_ids(
+            self._tokenizer,
+            Prompt((PromptPart(prompt, special=True),)),
+            encoder=self.encoder_decoder,
+        )
+        return Example(ids, [*text_ids(self._tokenizer, reply), self.end])
 
     @property
     def reads_context(self) -> bool:

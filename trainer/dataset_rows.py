@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.dataset_documents import Line
-from trainer.dataset_examples import IGNORED, Example
+from trainer.dataset_examples import Example
 
 Kept = tuple[Line, Example]
 Row = dict[str, Any]
@@ -18,17 +18,9 @@ _OPEN = 64  # rows that are packed at the same time
 
 def row(line: Line, example: Example, *, encoder_decoder: bool) -> Row:
     """An example by itself."""
-    if encoder_decoder:
-        ids, labels = example.prompt, example.target
-        length = max(len(ids), len(labels))
-    else:
-        ids = example.prompt + example.target
-        labels = [IGNORED] * len(example.prompt) + example.target
-        length = len(ids)
-    return {
-        "input_ids": ids, "labels": labels, "length": length, "direction": line.direction,
-        "row": line.number,
-    }  # fmt: skip
+    found = example.row(encoder_decoder=encoder_decoder)
+    length = max(map(len, found.values()))
+    return {**found, "length": length, "direction": line.direction, "row": line.number}
 
 
 def packed(kept: Iterable[Kept], length: int) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer import evaluate_scores
-from trainer.config import DataPart, EvaluationPart
+from trainer.config import DataPart
 from trainer.corpus import Corpus
 from trainer.dataset_examples import Renderer, Text, reply_room
 from trainer.dataset_making import Making
@@ -139,16 +139,15 @@ class Reference:
         self.scores = known or scores(self.probes, list(self._translated(model, report)))
 
     def _translated(self, model: Any, report: Report) -> Iterator[str]:
-        from trainer.train_batches import CausalBatch
-        from trainer.train_dev import DevSet, Line
+        from trainer.train_writing import Line, Writer
 
         lines = [Line(p.prompt_ids, p.task, p.text.target, p.prompt.stop) for p in self.probes]
-        collate = CausalBatch(self.tokenizer.pad_token_id)
-        limit = EvaluationPart(max_new_tokens=max(probe.longest for probe in self.probes))
-        dev = DevSet([], lines, self.style, self.tokenizer, collate, limit, _BATCH)
+        most = max(probe.longest for probe in self.probes)
+        writer = Writer(self.style, self.tokenizer, most)
         for first in range(0, len(lines), _BATCH):
             report("translating with the trained model", first / len(lines))
-            yield from dev.translate(model, lines[first : first + _BATCH])
+            found = writer.write(model, lines[first : first + _BATCH])
+            yield from (reply.text for reply in found)
 
 
 def scores(probes: Sequence[Probe], translations: Sequence[str]) -> dict[str, float]:

@@ -59,7 +59,7 @@ def train(run: Run, *, resume: bool) -> bool:
     import torch
     import transformers
 
-    from trainer import train_loop, train_lora, train_model, train_plan
+    from trainer import train_loop, train_lora, train_model, train_objective, train_plan
     from trainer.train_work import Work
 
     if settings.machine.threads:
@@ -84,11 +84,10 @@ def train(run: Run, *, resume: bool) -> bool:
         model,
         arguments,
         work.dataset,
-        work.collate,
+        train_objective.objective(work, model, plan, watch.note),
         plan=plan,
         dev=work.dev(),
         watch=watch,
-        smoothing=settings.training.label_smoothing,
         stopping=lambda: run.stopping,
     )
     loop.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

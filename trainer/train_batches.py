@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,45 @@ class InOrder(torch.utils.data.Sampler):  # type: ignore[misc]
 
     def __len__(self) -> int:
         return len(self._order)
+
+
+Collate = Callable[[Sequence[dict[str, Any]]], Batch]
+
+
+class Placed(torch.utils.data.Dataset):  # type: ignore[misc]
+    """Rows that know their place in a dataset."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: int) -> dict[str, Any]:
+        return {**self._rows[place], "place": place}
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBatch:
+    """A batch that knows the places of its rows in a dataset, as ``place``."""
+
+    collate: Collate
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> Batch:
+        """As the batch inside."""
+        return self.collate(rows) | {"place": torch.tensor([row["place"] for row in rows])}
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """Pairs as one batch: all preferred translations, then all rejected ones."""
+
+    collate: Collate
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> Batch:
+        """``place`` is that of the pairs."""
+        both = [row[name] for name in ("chosen", "rejected") for row in rows]
+        return self.collate(both) | {"place": torch.tensor([row["place"] for row in rows])}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from trainer.train_batches import InOrder
 from trainer.train_dev import DevSet
 from trainer.train_loss import TargetLoss
 from trainer.train_model import Precision
+from trainer.train_objective import Objective
 from trainer.train_plan import Plan
 from trainer.train_watch import Watch
 
@@ -34,31 +35,32 @@ class Loop(transformers.Trainer):  # type: ignore[misc]
         model: Any,
         arguments: Any,
         dataset: Any,
-        collate: Callable[..., Any],
+        objective: Objective,
         *,
         plan: Plan,
         dev: DevSet,
         watch: Watch,
-        smoothing: float,
         stopping: Callable[[], bool],
     ) -> None:
         super().__init__(
             model=model,
             args=arguments,
             train_dataset=dataset,
-            data_collator=collate,
+            data_collator=objective.collate,
             callbacks=[watch],
         )
         self.remove_callback(transformers.PrinterCallback)
         self.remove_callback(transformers.ProgressCallback)
-        self.model_accepts_loss_kwargs = True  # our loss is a mean over the tokens of a whole step
+        self.model_accepts_loss_kwargs = True  # our loss is a mean over a whole step
         self._loss_shifts_labels = not model.config.is_encoder_decoder
         self._plan = plan
         self._dev = dev
         self._watch = watch
         self._stopping = stopping
-        self._target_loss = TargetLoss(model, smoothing)
+        self._objective = objective
         self._dev_loss = TargetLoss(model)
+        with self._autocast():
+            objective.begin(model)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return InOrder(self._plan.order)
@@ -78,24 +80,27 @@ class Loop(transformers.Trainer):  # type: ignore[misc]
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """The share of a batch in the mean loss over the target tokens of a whole step."""
-        loss = self._target_loss(model, inputs)
+        """The share of a batch in the loss of a whole step."""
         assert num_items_in_batch is not None
+        loss = self._objective.loss(model, inputs, int(num_items_in_batch))
         # Gradients of several processes are averaged, and this is a sum over them.
-        return loss * self.accelerator.num_processes / num_items_in_batch
+        return loss * self.accelerator.num_processes
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         """The batches of a step, and its target tokens over all processes."""
         batches, count = super().get_batch_samples(epoch_iterator, num_batches, device)
-        self._watch.tokens += int(count or 0)
+        with self._autocast():
+            batches, tokens = self._objective.prepare(
+                self.model, batches, int(count), self.state.global_step
+            )
+        self._watch.tokens += tokens
         return batches, count
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Loss and chrF++ on the dev part."""
         began = time.monotonic()
         self._watch.evaluating(self.state)
-        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
-        with torch.autocast(self.args.device.type, dtype=kind, enabled=kind is not None):
+        with self._autocast():
             found = self._dev.evaluate(self.model, self._dev_loss, self._stopping)
         metrics = {} if found is None else {"eval_loss": found.loss}
         self.control = self.callback_handler.on_evaluate(
@@ -104,6 +109,11 @@ class Loop(transformers.Trainer):  # type: ignore[misc]
         if found is not None:
             self._watch.evaluated(found, time.monotonic() - began, self.state, self.control)
         return metrics
+
+    def _autocast(self) -> Any:
+        """What the model computes in, for what goes past the training's own steps."""
+        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
+        return torch.autocast(self.args.device.type, dtype=kind, enabled=kind is not None)
 
 
 def arguments(

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from trainer.dataset_examples import IGNORED
 
@@ -38,12 +39,7 @@ class TargetLoss:
         ``model`` is the one that this was made for, or what wraps it for several processes:
         its whole ``forward`` is called, so that gradients are exchanged.
         """
-        inputs = dict(inputs)
-        labels = inputs.pop("labels")
-        if self._shift:  # what a place foretells is the next token
-            labels = functional.pad(labels[:, 1:], (0, 1), value=IGNORED)
-        chosen = labels != IGNORED
-        wanted = labels[chosen]
+        inputs, chosen, wanted = self._places(inputs)
         if self._direct:
 
             def loss(hidden: torch.Tensor) -> torch.Tensor:
@@ -61,6 +57,44 @@ class TargetLoss:
         return functional.cross_entropy(
             logits.float(), wanted, reduction="sum", label_smoothing=self._smoothing
         )
+
+    def logs(
+        self, model: Callable[..., Any], inputs: dict[str, torch.Tensor], temperature: float = 1.0
+    ) -> torch.Tensor:
+        """The logarithm of each row's probability: the sum over its labels that are not -100.
+
+        ``temperature``: that of the distribution the labels were drawn from.
+        """
+        inputs, chosen, wanted = self._places(inputs)
+        found: list[torch.Tensor] = []
+
+        def log(hidden: torch.Tensor) -> torch.Tensor:
+            weight, bias = self._head.weight, self._head.bias
+            found.append(linear_logs(hidden[chosen], weight, bias, wanted, temperature))
+            # Taken from the list: what a model adds to its logits would not fit these.
+            return found[0].sum().reshape(1, 1, 1)
+
+        if self._direct:
+            with self._head_as(log):
+                model(**inputs, use_cache=False)
+        else:
+            original = self._head.forward
+            with self._head_as(lambda hidden: original(hidden[chosen])):
+                logits = model(**inputs, use_cache=False).logits
+            found.append(_logs(logits, wanted, temperature))
+        rows = torch.zeros(len(chosen), dtype=torch.float32, device=wanted.device)
+        return rows.index_add(0, chosen.nonzero()[:, 0], found[0])
+
+    def _places(
+        self, inputs: dict[str, torch.Tensor]
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+        """The inputs without labels, the places that foretell a label, and those labels."""
+        inputs = dict(inputs)
+        labels = inputs.pop("labels")
+        if self._shift:  # what a place foretells is the next token
+            labels = functional.pad(labels[:, 1:], (0, 1), value=IGNORED)
+        chosen = labels != IGNORED
+        return inputs, chosen, labels[chosen]
 
     @contextmanager
     def _head_as(self, forward: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
@@ -114,6 +148,40 @@ def linear_loss(
             hidden, weight, bias, labels, smoothing, kind, needed
         )
     return found
+
+
+def linear_logs(
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    labels: torch.Tensor,
+    temperature: float = 1.0,
+) -> torch.Tensor:
+    """The log-probability of each label under ``hidden @ weight.T + bias``; shapes as above.
+
+    Other than a sum, these go into something curved, so their slopes are not known in advance:
+    the logits are computed once more for the gradient, some rows at a time.
+    """
+    device = hidden.device.type
+    kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
+
+    def log(state: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        offset = None if bias is None else bias.to(kind)
+        return _logs(
+            functional.linear(state.to(kind), weight.to(kind), offset), wanted, temperature
+        )
+
+    rows = max(1, _ELEMENTS // weight.shape[0])
+    found = [
+        checkpoint(log, hidden[at : at + rows], labels[at : at + rows], use_reentrant=False)
+        for at in range(0, len(labels), rows)
+    ]
+    return torch.cat(found) if found else hidden.new_zeros(0, dtype=torch.float32)
+
+
+def _logs(logits: torch.Tensor, wanted: torch.Tensor, temperature: float) -> torch.Tensor:
+    logits = logits.float() / temperature
+    return logits.gather(1, wanted[:, None])[:, 0] - logits.logsumexp(1)
 
 
 class _LinearLoss(torch.autograd.Function):  # type: ignore[misc]

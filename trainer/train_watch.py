@@ -14,8 +14,9 @@ from transformers import TrainerCallback
 from trainer import train_world
 from trainer.config import RunSettings
 from trainer.runs import METRICS, SAMPLES, Run
-from trainer.train_dev import Found, Line
+from trainer.train_dev import Found
 from trainer.train_plan import Plan
+from trainer.train_writing import Line
 from translator.errors import InputError
 
 _PERIOD = 1.0  # seconds between two writings of the status
@@ -45,6 +46,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._told = 0.0
         self._logged = (0, 0.0)  # tokens, and seconds of training, at the last row
         self._seconds = 0.0
+        self._noted: dict[str, list[float]] = {}
+
+    def note(self, numbers: dict[str, float]) -> None:
+        """Take numbers for the curves; a row has their means since the last one."""
+        for name, number in numbers.items():
+            self._noted.setdefault(name, []).append(number)
 
     def recall(self, step: int) -> None:
         """Take up what is known of a run up to a step, from its metrics."""
@@ -89,6 +96,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         tokens, seconds = self._logged
         speed = (self.tokens - tokens) / max(1e-9, self._seconds - seconds)
         self._logged = (self.tokens, self._seconds)
+        signals = self._signals()
         row = {
             "step": state.global_step,
             "time": time.time(),
@@ -97,13 +105,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             "tokens_per_second": round(speed, 1),
             "grad_norm": logs.get("grad_norm"),
             "tokens": self.tokens,
-        }
+        } | ({"signals": signals} if signals else {})
         if not train_world.is_first():
             return
         self._run.add_line(METRICS, row)
         print(
             f"step {row['step']}/{state.max_steps}  loss {row['loss']:.4f}  "
             f"rate {row['learning_rate']:.2e}  {speed:.0f} tokens/s"
+            + "".join(f"  {name} {number:.3f}" for name, number in signals.items())
         )
         self._tell(
             **self._at(state), loss=row["loss"], learning_rate=row["learning_rate"],
@@ -156,6 +165,15 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             folder = Path(args.output_dir) / f"checkpoint-{step}"
             full = self._settings.method.kind == "full"
             _publish(folder, self._run.model if full else self._run.adapter, self._tokenizer)
+
+    def _signals(self) -> dict[str, float]:
+        """The means of what was noted since the last row, over all processes."""
+        together: dict[str, list[float]] = {}
+        for noted in train_world.gathered(self._noted):
+            for name, numbers in noted.items():
+                together.setdefault(name, []).extend(numbers)
+        self._noted = {}
+        return {name: sum(each) / len(each) for name, each in together.items()}
 
     def _judge(self, step: int, loss: float, chrf: float | None) -> bool:
         """Whether an evaluation is the best so far."""

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from trainer import bases, dataset, train_plan
+from trainer import bases, dataset, preference_data, train_plan
 from trainer.bases import Base
 from trainer.config import RunSettings
 from trainer.corpus import Corpus
-from trainer.dataset_examples import style_for
+from trainer.dataset_examples import Renderer, style_for
 from trainer.dataset_report import DatasetReport
+from trainer.preference_data import ChoiceReport
 from trainer.runs import Run
-from trainer.train_batches import CausalBatch, EncoderDecoderBatch
+from trainer.train_batches import CausalBatch, EncoderDecoderBatch, Placed
 from trainer.train_dev import DevSet
 from trainer.train_plan import Numbers, Plan
 from trainer.train_watch import Watch
@@ -42,7 +43,7 @@ class Work:
     corpus: Corpus
     dataset: Any
     lengths: list[Numbers]
-    reports: list[DatasetReport]
+    reports: list[DatasetReport] | list[ChoiceReport]
     dev_rows: Any
 
     @classmethod
@@ -70,13 +71,24 @@ class Work:
                 encoder_decoder=base.encoder_decoder, stage=stage, progress=progress,
             )  # fmt: skip
 
+        dev = prepare("dev").dataset
+        if settings.preference.kind == "dpo":
+            renderer = Renderer(
+                tokenizer, style, settings.data.length, encoder_decoder=base.encoder_decoder
+            )
+            rows, report = preference_data.rows(settings.preference, settings.data, renderer)
+            lengths = [np.array([row["length"] for row in rows], np.int64)]
+            return cls(
+                run, settings, base, tokenizer, style, corpus, rows, lengths, [report], dev
+            )  # fmt: skip
         made = [prepare("train", stage) for stage in train_plan.stages(settings)]
+        every = datasets.concatenate_datasets([each.dataset for each in made])
         return cls(
             run, settings, base, tokenizer, style, corpus,
-            datasets.concatenate_datasets([each.dataset for each in made]),
+            Placed(every) if settings.preference.samples else every,
             [np.asarray(each.dataset["length"], np.int64) for each in made],
             [each.report for each in made],
-            prepare("dev").dataset,
+            dev,
         )  # fmt: skip
 
     def account(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.config import RunSettings
 from trainer.runs import Run, Status
-from trainer.tabs import train_fields
+from trainer.tabs import train_fields, train_signals
 from trainer.tabs.charts import Mark, Series, chart, smooth
 from trainer.tabs.train_view import base_name, has_best, pair
 from translator.tabs import views
@@ -17,7 +17,7 @@ _DIRECTIONS = 4  # curves beside the mean
 
 
 def curves(rows: Sequence[dict[str, Any]], status: Status) -> str:
-    """Loss, chrF++ and learning rate over the steps."""
+    """Rewards or preferences, loss, chrF++ and learning rate over the steps."""
     loss = _points(rows, "loss")
     dev = _points(rows, "dev_loss")
     smoothed = smooth(loss)
@@ -36,7 +36,8 @@ def curves(rows: Sequence[dict[str, Any]], status: Status) -> str:
     shared: dict[str, Any] = {"end": end}
     if not loss and not dev and status.state in ("prepared", "queued"):
         return ""
-    figures = chart(
+    large, small = train_signals.figures(rows, end, best)
+    figures = large + chart(
         "Loss",
         [
             Series("each step", loss, "faint"),
@@ -64,7 +65,7 @@ def curves(rows: Sequence[dict[str, Any]], status: Status) -> str:
         from_zero=True,
         **shared,
     )
-    return f'<div class="v-charts">{figures}</div>'
+    return f'<div class="v-charts">{figures}</div>{small}'
 
 
 def _points(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[float, float]]:

@@ -35,6 +35,14 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Evaluation",
         ("every", "lines", "metric", "patience", "samples", "max_new_tokens"),
     ),
+    (
+        "preference",
+        "Preferences and rewards",
+        (
+            "kind", "pairs", "margin", "beta", "sft_weight", "group", "temperature",
+            "max_new_tokens", "sharpness", "rewards", "comet",
+        ),
+    ),
     ("model", "Start", ("style", "start", "revision")),
     ("machine", "Machine", ("threads", "processes")),
 )  # fmt: skip
@@ -54,6 +62,13 @@ _LABELS = {
     "evaluation.metric": "Best by",
     "model.style": "Prompt style",
     "model.start": "Go on from",
+    "preference.kind": "Beyond imitating",
+    "preference.pairs": "Pairs",
+    "preference.margin": "Least margin",
+    "preference.sft_weight": "Imitation beside",
+    "preference.group": "Translations of a source",
+    "preference.max_new_tokens": "Longest of them",
+    "preference.comet": "COMET model",
     "method.rslora": "rsLoRA",
     "method.dora": "DoRA",
 }
@@ -62,6 +77,10 @@ _WORDS = {
     "qlora": "QLoRA (4-bit base)",
     "full": "All weights",
     "chrf": "chrF++",
+    "none": "Nothing else",
+    "dpo": "DPO (pairs)",
+    "grpo": "GRPO (rewards)",
+    "mrt": "Minimum risk (rewards)",
 }
 # Shorter than in the file, where the page says the rest.
 _INFO = {
@@ -170,7 +189,7 @@ def _read(value: Any, path: str) -> str:
 
 
 def _parsed(value: Any, path: str) -> Any:
-    if path == "data.weights":
+    if path in ("data.weights", "preference.rewards"):
         return _weights(str(value))
     if path == "method.targets" and "," in str(value):
         return _names(str(value))
@@ -189,6 +208,6 @@ def _weights(text: str) -> dict[str, float]:
             weights[name.strip(" :=")] = float(number)
         except ValueError as error:
             raise InputError(
-                f"{part!r} is no weight.", "Write an origin and a number, as in: bible 0.5"
+                f"{part!r} is no weight.", "Write a name and a number, as in: bible 0.5"
             ) from error
     return weights

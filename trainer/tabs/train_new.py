@@ -148,6 +148,8 @@ class NewTraining:
         fields = self._fields.given(given)
         if self._context.shared:
             fields["model.start"] = ""  # it could name a run of somebody else
+            for name in ("pairs", "comet"):  # and these a file
+                fields[f"preference.{name}"] = getattr(origin.preference, name)
         return origin.with_values(
             {
                 **fields,
