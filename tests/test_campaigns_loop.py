@@ -281,6 +281,10 @@ def test_a_run_on_a_campaign_is_ready_to_start(tmp_path: Path, protocol: Protoco
     assert (sft.preference.kind, sft.model.base) == ("none", "some-model")
     assert sft.data.corpus == run.data.corpus  # not built twice
     assert loop_files.prepared_run(campaign, settings, "dpo").preference.sft_weight == 0
+    if protocol == "contrastive-esa":
+        other = loop_files.prepared_run(campaign, settings, gap=50.1)  # all gaps are 50
+        assert other.preference.kind == "none"
+        assert len(Path(run.preference.pairs).read_text("utf-8").splitlines()) == 48
     campaign.reveal("owner")
     assert loop_files.prepared_run(campaign, settings).model.base == trainable.id
 

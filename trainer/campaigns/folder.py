@@ -213,7 +213,7 @@ class Campaign:
     def rename(self, name: str) -> None:
         """Give it another name, which reviewers see. Raises :class:`InputError` for no name."""
         with self.changing():
-            if (self.path / KEY).exists():
+            if self.stage in ("open", "locked"):
                 require_silent([name], self.key().systems)
             self._write_settings(replace(self.settings, name=checked_name(name)))
 

@@ -22,7 +22,6 @@ from trainer.campaigns.types import SystemSpec
 from trainer.cleaning import Rules
 from trainer.config import RunSettings
 from trainer.corpus_settings import CorpusSettings
-from trainer.readers import CORPUS
 from trainer.readers_campaign import GOOD
 from trainer.run_files import slug, write_atomically
 from translator import markup
@@ -128,7 +127,7 @@ def prepared_run(
     }
     if kind != "sft":
         changes["preference.kind"] = "dpo"
-        changes["preference.pairs"] = str(campaign.path / FOLDER / PREFERENCES)
+        changes["preference.pairs"] = str(built.folder / PREFERENCES)
         # 1 as in CPO (Xu et al. 2024) and RPO (Pang et al. 2024).
         changes["preference.sft-weight"] = 1.0 if kind == "both" else 0.0
     return _recipe("none" if kind == "sft" else "dpo").with_values(changes)
@@ -165,7 +164,8 @@ def _chosen(answers: Answers) -> list[Row]:
 
 
 def _corpus(campaign: Campaign, answers: Answers, settings: Settings) -> corpus.Corpus:
-    """The corpus of these answers; built once."""
+    """The corpus of these answers with the preferences beside it, built once: what a run was
+    prepared with stays, also if other answers are chosen later or the campaign is deleted."""
     documents = usable_pairs(answers, GOOD)
     name = ANSWERS if documents else CHOSEN
     documents = documents or [row["document"] for row in _chosen(answers)]
@@ -174,10 +174,11 @@ def _corpus(campaign: Campaign, answers: Answers, settings: Settings) -> corpus.
             "No edit, no good score and no preference of a reviewer who agreed is there.",
             "Reviewers say on their page whether their answers may train models.",
         )
-    path = campaign.path / FOLDER / name
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    written = campaign.path / FOLDER
+    path, preferences = written / name, (written / PREFERENCES).read_bytes()
+    digest = hashlib.sha256(path.read_bytes() + preferences).hexdigest()[:8]
     folder = settings.home / "corpora" / f"{slug(campaign.settings.name)}-{digest}"
-    if (folder / CORPUS).is_file():
+    if (folder / PREFERENCES).is_file():
         return corpus.Corpus.load(folder)
     # Documents stay whole, so there is no part smaller than the smallest of them.
     least = max(len(documents) // 10, min(Counter(documents).values()))
@@ -188,7 +189,9 @@ def _corpus(campaign: Campaign, answers: Answers, settings: Settings) -> corpus.
         # Two reviewers' texts of one segment are both worth having.
         rules=Rules(near_duplicate=0),
     )  # fmt: skip
-    return corpus.build(wanted, folder)
+    built = corpus.build(wanted, folder, replace_old=True)
+    write_atomically(folder / PREFERENCES, preferences.decode())
+    return built
 
 
 def _start(campaign: Campaign, base: str, settings: Settings) -> dict[str, object]:
