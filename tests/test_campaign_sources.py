@@ -37,7 +37,8 @@ def test_plan_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(
         'name = "Ship"\nsource = "English"\ntarget = "de"\nprotocol = "mqm"\n'
-        'reviewers = ["Ada", "Blaise"]\noverlap = 0.5\n[texts]\nlines = "a.txt"\nreference = "r.txt"\nsegments = 7\n'
+        'reviewers = ["Ada", "Blaise"]\noverlap = 0.5\n'
+        '[texts]\nlines = "a.txt"\nreference = "r.txt"\nsegments = 7\n'
         '[[systems]]\nmodel = "pseudo"\nscale = 0.5\ngreedy = true\n[[systems]]\nmemory = true\n'
         '[[systems]]\nrun = "mine/checkpoint-20"\nname = "Mine"\n',
         "utf-8",

@@ -165,7 +165,7 @@ def _texts(row: Mapping[str, Any], folder: Path) -> Texts:
         if len(kinds) != 1:
             raise InputError(
                 "It is not clear what is to be translated.",
-                "Write one of text, book, lines, tmx or jsonl into [texts].",
+                "Name one of text, book, lines, tmx or jsonl.",
             )
         rest["kind"], rest["value"] = kinds[0], rest.pop(kinds[0])
     texts = Texts.of(rest)
