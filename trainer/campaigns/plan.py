@@ -175,7 +175,7 @@ def _texts(row: Mapping[str, Any], folder: Path) -> Texts:
         for name in (*paths, "reference", "documents")
         if getattr(texts, name)
     }
-    return replace(texts, **found)
+    return Texts.of({**texts.values(), **found})
 
 
 def _table(value: Any, name: str) -> Mapping[str, Any]:

@@ -151,7 +151,10 @@ def _memory(wish: SystemSpec, settings: Settings, languages: tuple[str, str]) ->
             f"The memory has nothing from {languages[0]} to {languages[1]}.",
             "Import a TMX file (`verso memory import`), or choose another system.",
         )
-    details = {"minimum": MEMORY_SCORE, "units": sum(counts.values())}
+    details: dict[str, str | float | int | bool] = {
+        "minimum": MEMORY_SCORE,
+        "units": sum(counts.values()),
+    }
     name = wish.name or "Translation memory"
     return replace(wish, name=name, reference="memory", settings=details)
 
