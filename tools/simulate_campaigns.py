@@ -249,12 +249,12 @@ def _intervals(
     for one in differences(scores):
         real = aim.raw[number[one.a]] - aim.raw[number[one.b]]
         tallies["difference"].inside(one.estimate.interval, real)
-        gaps = pairs(scores, one.a, one.b)
-        tallies["pigeonhole"].inside(_drawn(gaps, rng, together=True), real)
-        tallies["segments"].inside(_drawn(gaps, rng, together=False), real)
     for one in differences(scores, normalized=True):
         real = aim.z[number[one.a]] - aim.z[number[one.b]]
         tallies["z difference"].inside(one.estimate.interval, real)
+    gaps = pairs(scores, "a", "b")
+    tallies["pigeonhole"].inside(_drawn(gaps, rng, together=True), aim.raw[0] - aim.raw[1])
+    tallies["segments"].inside(_drawn(gaps, rng, together=False), aim.raw[0] - aim.raw[1])
     preferences = preferences_of(scores)
     for (a, b), wins in win_matrix(preferences).pairs.items():
         if a < b:
