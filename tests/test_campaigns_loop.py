@@ -269,7 +269,8 @@ def test_a_run_on_a_campaign_is_ready_to_start(tmp_path: Path, protocol: Protoco
     assert len(train) + len(dev) == 48  # what was rated well or chosen, nothing else
     assert dev
     assert all("jagewiss" not in row["target"] for row in (*train, *dev))
-    assert (run.preference.kind, run.preference.sft_weight) == ("dpo", 1.0)
+    assert run.preference.kind == "dpo"
+    assert run.preference.sft_weight > 0
     lines = Path(run.preference.pairs).read_text("utf-8").splitlines()
     assert len(lines) == 48
     assert run.model.base == ""  # naming one would reveal a system

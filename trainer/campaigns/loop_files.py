@@ -60,13 +60,21 @@ def write_files(
     place = folder or campaign.path / FOLDER
     try:
         place.mkdir(parents=True, exist_ok=True)
-        write_atomically(place / ANSWERS, _lines([*answers.edits, *answers.ratings]))
-        write_atomically(place / PREFERENCES, _lines(answers.preferences))
-        write_atomically(place / CHOSEN, _lines(_chosen(answers)))
+        for name, text in texts_of(answers).items():
+            write_atomically(place / name, text)
     except OSError as error:
         why = error.strerror or str(error)
         raise InputError(f"The data cannot be written: {why}.", "Is the disk full?") from error
     return answers
+
+
+def texts_of(answers: Answers) -> dict[str, str]:
+    """The files' names and what is in them."""
+    return {
+        ANSWERS: _lines([*answers.edits, *answers.ratings]),
+        PREFERENCES: _lines(answers.preferences),
+        CHOSEN: _lines(_chosen(answers)),
+    }
 
 
 def save_edits(campaign: Campaign, memory: Memory, without: Collection[str] = ()) -> Saved:
@@ -128,8 +136,8 @@ def prepared_run(
     if kind != "sft":
         changes["preference.kind"] = "dpo"
         changes["preference.pairs"] = str(built.folder / PREFERENCES)
-        # 1 as in CPO (Xu et al. 2024) and RPO (Pang et al. 2024).
-        changes["preference.sft-weight"] = 1.0 if kind == "both" else 0.0
+    if kind == "dpo":
+        changes["preference.sft-weight"] = 0.0
     return _recipe("none" if kind == "sft" else "dpo").with_values(changes)
 
 

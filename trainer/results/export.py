@@ -11,11 +11,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from trainer.campaigns.folder import KEY, RATINGS, SETTINGS, Campaign
-from trainer.results.drawing import available
+from trainer.campaigns.folder import ITEMS, KEY, LOG, RATINGS, SETTINGS, Campaign
+from trainer.campaigns.loop import answers_of
+from trainer.campaigns.loop_files import texts_of
+from trainer.results.drawing import alone
 from trainer.results.methods import methods
 from trainer.results.page import html, latex
-from trainer.results.plots import plots
+from trainer.results.plots import drawn
 from trainer.results.results import Results
 from trainer.results.rows import csv_text, jsonl, table
 from trainer.results.tables import system_table, tables
@@ -30,8 +32,9 @@ def archive(results: Results, path: Path, campaign: Campaign | None = None) -> N
     """Write all files into one ZIP, whole or not at all.
 
     Of a ``campaign`` whose key was revealed, the key is in it with what proves that it is the one
-    published at the start, and the reviewers' answers as they were given. The names of reviewers
-    are in no file.
+    published at the start, and the reviewers' answers as they were given; so is what those of them
+    say to a model who agreed (see :mod:`trainer.campaigns.loop`). The names of reviewers are in no
+    file.
 
     Raises:
         InputError: the file cannot be written.
@@ -45,8 +48,7 @@ def archive(results: Results, path: Path, campaign: Campaign | None = None) -> N
 
 
 def files(results: Results, campaign: Campaign | None = None) -> Iterator[tuple[str, str | bytes]]:
-    """Every file of the archive: its name and what is in it."""
-    yield "report.html", html(results)
+    """Every file of the archive: its name and what is in it; what takes longest comes last."""
     yield "results.json", json.dumps(facts(results), ensure_ascii=False, indent=1) + "\n"
     yield "methods.txt", methods(results) + "\n"
     if not results.empty:
@@ -55,15 +57,18 @@ def files(results: Results, campaign: Campaign | None = None) -> Iterator[tuple[
         yield "systems.csv", csv_text(systems.columns, systems.rows)
     yield "ratings.csv", table(results.study)
     yield "ratings.jsonl", jsonl(results.study)
-    if available():
-        for plot in plots(results):
-            yield f"plots/{plot.name}.svg", plot.svg_file()
-            yield f"plots/{plot.name}.pdf", plot.pdf()
     if campaign is not None and results.study.final:
-        for name in (SETTINGS, KEY, RATINGS):
+        for name, text in texts_of(answers_of(campaign)).items():
+            yield f"training/{name}", text
+        for name in (SETTINGS, ITEMS, KEY, RATINGS, LOG):
             source = campaign.path / name
             if source.exists():
                 yield f"campaign/{name}", source.read_bytes()
+    pictures = drawn(results)
+    yield "report.html", html(results, pictures)
+    for plot, svg in pictures:
+        yield f"plots/{plot.name}.svg", alone(svg)
+        yield f"plots/{plot.name}.pdf", plot.pdf()
 
 
 def facts(results: Results) -> dict[str, Any]:
