@@ -16,8 +16,8 @@ The kinds of lines in JSONL:
 - ``study``: ``name``, ``from``, ``to``, ``protocol``. Optional, the first line.
 - ``judgement`` (or no ``kind``): ``document``, ``segment``, ``system``, ``reviewer``, and of
   ``score``, ``spans``, ``verdict``, ``edit`` what the protocol has; optional ``place`` (0 for the
-  leftmost output), ``source``, ``target``, ``reference``, ``keystrokes``, ``seconds`` (of the
-  whole answer).
+  leftmost output), ``source``, ``target`` (or its ``length`` in code points), ``reference``,
+  ``keystrokes``, ``seconds`` (of the whole answer).
 - ``choice``: ``document``, ``segment``, ``reviewer``, ``first`` and ``second`` (systems as shown
   from left to right), ``winner`` (one of the two, ``tie`` or ``both-bad``), ``seconds``.
 - ``repeat``: ``reviewer``, ``system``, ``first``, ``second``: two scores of the same output.

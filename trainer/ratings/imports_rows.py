@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from trainer.campaigns.types import Protocol
-from trainer.ratings.json_form import judgement_of
+from trainer.campaigns.types import Judgement, Protocol
+from trainer.campaigns.values import value_of
 from trainer.results.building import Builder
 from trainer.results.study import Study, Text
 from trainer.statistics.data import Preference, Repeat, Spoiled, Timing, names
@@ -108,13 +108,20 @@ class _Reading:
         spans = [{"start": -1, "end": -1, **span} for span in row.get("spans") or ()]
         fields = {name: row.get(name) for name in ("score", "verdict", "edit")}
         keystrokes = row.get("keystrokes", 0)
-        judgement = judgement_of({"output": "", "spans": spans, "keystrokes": keystrokes, **fields})
+        judgement = value_of(
+            Judgement, {"output": "", "spans": spans, "keystrokes": keystrokes, **fields}
+        )
+        if judgement.score is not None and not 0 <= judgement.score <= 100:
+            raise ValueError(f"the score {judgement.score:g} is not 0 to 100")
         if any(span.end > len(text) for span in judgement.spans) and text:
             raise ValueError("a span ends after the text")
         place = None if row.get("place") is None else int(_number(row, "place"))
         seconds = _seconds(row)
         source = str(row.get("source", ""))
-        self.builder.judge(of, judgement, text, place=place, seconds=seconds, source=source)
+        length = int(_number(row, "length")) if "length" in row else None
+        self.builder.judge(
+            of, judgement, text, place=place, seconds=seconds, source=source, length=length
+        )
         self._know(row, {of[2]: text} if text else {})
         self._answered(row, seconds, of[2] if place is None else "")
 

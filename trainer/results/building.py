@@ -35,7 +35,7 @@ def value_of(protocol: Protocol, judgement: Judgement, text: str) -> float | Non
             return 0.0 - sum(map(weight, _marks(("", "", "", ""), judgement, len(text))))
         case "post-edit":
             if judgement.edit is None:
-                return None
+                return judgement.score
             return 100 * Levenshtein.normalized_similarity(text, judgement.edit)
         case "deliver":
             return None if judgement.verdict is None else LEVELS[judgement.verdict]
@@ -79,7 +79,7 @@ class Builder:
         self.seconds[of] = seconds
         value = value_of(self.protocol, judgement, text)
         if value is not None:
-            self.scores.append(Score(*of, value, place))
+            self.scores.append(Score(*of, float(value), place))
         if self.protocol in LOOKED_FOR_ERRORS:
             length = len(text) if length is None else length
             self.looked.append(Looked(*of, length))

@@ -73,10 +73,6 @@ class Plot:
         text = _FONT.sub(r"font: \1 system-ui, sans-serif", text).replace(INK, "currentColor")
         return _ROOT.sub(self._root, text, count=1)
 
-    def svg_file(self) -> str:
-        """To stand alone: dark on white."""
-        return self.svg().replace('style="', 'style="color:#1e2321;background:#ffffff;', 1)
-
     def pdf(self) -> bytes:
         """For a paper: dark on nothing."""
         return self._saved("pdf")
@@ -100,6 +96,11 @@ class Plot:
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             self.draw().savefig(out, format=form, metadata=dates)
         return out.getvalue()
+
+
+def alone(svg: str) -> str:
+    """A picture that stands in no page: dark on white."""
+    return svg.replace('style="', 'style="color:#1e2321;background:#ffffff;', 1)
 
 
 def available() -> bool:

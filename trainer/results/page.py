@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from trainer.evaluate_tables import Table
-from trainer.results.drawing import Plot, available
+from trainer.results.drawing import Plot
 from trainer.results.examples import Example, Rated
 from trainer.results.methods import methods
-from trainer.results.plots import plots
+from trainer.results.plots import drawn
 from trainer.results.results import Results
 from trainer.results.tables import number, system_table, tables
 from trainer.statistics.data import Mark
@@ -51,10 +51,14 @@ mark.major, mark.critical { background: var(--major); }
 """
 
 
-def html(results: Results) -> str:
-    """A report in one file: numbers, pictures (where matplotlib is installed), examples, method."""
+def html(results: Results, pictures: Sequence[tuple[Plot, str]] | None = None) -> str:
+    """A report in one file: numbers, pictures, examples, method.
+
+    ``pictures`` are as :func:`trainer.results.plots.drawn` gives them; it is asked if there are
+    none.
+    """
     study = results.study
-    pictures = [_figure(plot) for plot in plots(results)] if available() else []
+    shown = drawn(results) if pictures is None else pictures
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -62,7 +66,7 @@ def html(results: Results) -> str:
         f"<h1>{escape(study.name)}</h1>",
         f'<p class="lead">{escape(results.summary)}</p>',
         *(_table(table) for table in tables(results)[:1]),
-        *pictures,
+        *(_figure(plot.title, svg) for plot, svg in shown),
         *(_table(table) for table in tables(results)[1:]),
         *_examples(results.examples, study.source, study.target),
         "<h2>Method</h2>",
@@ -111,8 +115,8 @@ def _cell(text: str) -> str:
     return f"<td{look}>{escape(text)}</td>"
 
 
-def _figure(plot: Plot) -> str:
-    return f"<figure><figcaption>{escape(plot.title)}</figcaption>{plot.svg()}</figure>"
+def _figure(title: str, svg: str) -> str:
+    return f"<figure><figcaption>{escape(title)}</figcaption>{svg}</figure>"
 
 
 def _examples(examples: Sequence[Example], source: str, target: str) -> list[str]:

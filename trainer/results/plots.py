@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.results.drawing import COLOURS, INK, SOFT, Plot, figure, grid, look
+from trainer.results.drawing import COLOURS, INK, SOFT, Plot, available, figure, grid, look
 from trainer.results.results import Results
 from trainer.results.tables import VERDICTS
 from trainer.statistics.agreement import Agreement
@@ -51,6 +51,11 @@ def plots(results: Results) -> list[Plot]:
         title = "Krippendorff's alpha with 95 % interval: 1 is full agreement, 0 is chance"
         made.append(Plot("agreement", title, lambda: _agreement(results)))
     return made
+
+
+def drawn(results: Results) -> list[tuple[Plot, str]]:
+    """The pictures with their SVG; none where matplotlib is not installed."""
+    return [(plot, plot.svg()) for plot in plots(results)] if available() else []
 
 
 def _means(results: Results) -> Figure:

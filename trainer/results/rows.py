@@ -1,4 +1,7 @@
-"""The ratings of a study as files: JSON lines that Verso reads again, and CSV for a spreadsheet."""
+"""The ratings of a study as files: JSON lines that Verso reads again, and CSV for a spreadsheet.
+
+While the systems are letters, what they wrote is left out: it would tell who knows their hand.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def rows(study: Study) -> Iterator[dict[str, Any]]:
             "segment": text.segment,
             "source": text.source,
             "reference": text.reference,
-            "outputs": dict(text.outputs),
+            "outputs": dict(text.outputs) if study.final else {},
         }
     if study.protocol == "pairwise":
         for choice in study.preferences:
@@ -73,6 +76,7 @@ def _judgements(study: Study) -> Iterator[dict[str, Any]]:
     """A line for each rated output, with whatever was said of it."""
     marks = _marks(study.marks)
     efforts = {_of(effort): effort for effort in study.efforts}
+    lengths = {_of(looked): looked.length for looked in study.looked}
     for score in study.scores:
         of = _of(score)
         row: dict[str, Any] = {
@@ -85,8 +89,11 @@ def _judgements(study: Study) -> Iterator[dict[str, Any]]:
         }
         if score.place is not None:
             row["place"] = score.place
-        if text := study.texts.get((score.document, score.segment)):
+        text = study.texts.get((score.document, score.segment))
+        if text and study.final:
             row["target"] = text.outputs.get(score.system, "")
+        elif of in lengths:
+            row["length"] = lengths[of]
         if study.looked:
             row["spans"] = [
                 {
@@ -101,9 +108,8 @@ def _judgements(study: Study) -> Iterator[dict[str, Any]]:
         match study.protocol:
             case "deliver":
                 row["verdict"] = _VERDICTS[score.value]
-            case "post-edit":
-                effort = efforts[of]
-                row |= {"edit": effort.edit, "keystrokes": effort.keystrokes}
+            case "post-edit" if study.final and of in efforts:
+                row |= {"edit": efforts[of].edit, "keystrokes": efforts[of].keystrokes}
             case "mqm":
                 pass  # the score follows from the spans
             case _:
@@ -135,7 +141,7 @@ def table(study: Study) -> str:
                 effort.keystrokes if effort else "",
                 study.seconds.get(of, study.seconds.get((of[0], of[1], "", of[3]), "")),
                 text.source if text else "",
-                text.outputs.get(score.system, "") if text else "",
+                text.outputs.get(score.system, "") if text and study.final else "",
                 (text.reference or "") if text else "",
             ]
         )

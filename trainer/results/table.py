@@ -7,9 +7,10 @@ the reviewer's consistency only, a spoiled one for attention only, a tutorial fo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 
+from trainer.campaigns import outputs
 from trainer.campaigns.folder import RATINGS, Campaign
 from trainer.campaigns.types import (
     SIDE_BY_SIDE,
@@ -31,13 +32,15 @@ def study_of(campaign: Campaign) -> Study:
 
     Raises :class:`InputError` while the campaign is made.
     """
+    key, final = campaign.key(), campaign.revealed
     return read(
         campaign.settings,
         campaign.items(),
-        campaign.key(),
+        key,
         RatingsLog(campaign.path / RATINGS).latest().values(),
         campaign.tasks(),
-        final=campaign.revealed,
+        _texts(campaign, system_labels(key, final)),
+        final=final,
     )
 
 
@@ -47,12 +50,14 @@ def read(
     key: Key,
     ratings: Iterable[Rating],
     tasks: Sequence[Task] = (),
+    texts: Iterable[Text] = (),
     *,
     final: bool,
 ) -> Study:
     """Put answers and key together. Ratings of items or outputs that are unknown are left out.
 
-    ``ratings`` are those that count: one of a reviewer and item.
+    ``ratings`` are those that count: one of a reviewer and item. ``texts`` are what reviewers may
+    not have seen: references, and outputs that stood in no item.
     """
     known = {item.id: item for item in items}
     given = sorted((r for r in ratings if r.item in known), key=lambda rating: rating.time)
@@ -63,6 +68,8 @@ def read(
     reading.test(given)
     for item in known.values():
         reading.know(item)
+    for text in texts:
+        reading.builder.know(text)
     counted = [task for task in tasks if task.item in known and reading.counts(known[task.item])]
     return reading.builder.study(
         settings.name,
@@ -88,6 +95,20 @@ def system_labels(key: Key, final: bool) -> dict[str, str]:
             name = f"{system.name} ({number})"
         labels[system.id] = name
     return labels
+
+
+def _texts(campaign: Campaign, labels: Mapping[str, str]) -> Iterator[Text]:
+    """Every segment with its reference and the outputs of all systems, as they were made."""
+    made = {label: outputs.Outputs(campaign.path, id).all() for id, label in labels.items()}
+    for source in outputs.read_sources(campaign.path):
+        place = source.document, source.position
+        yield Text(
+            source.document,
+            str(source.position),
+            source.text,
+            source.reference,
+            {label: of[place].text for label, of in made.items() if place in of},
+        )
 
 
 def _draw(salt: str, system: str) -> bytes:
