@@ -103,6 +103,15 @@ def test_a_campaign_as_its_owner_sees_it(tmp_path: Path) -> None:
     assert own_campaigns.seen(campaign, whole=False).raters[0].link == ""
 
 
+def test_a_campaign_whose_texts_were_exchanged_says_so(tmp_path: Path) -> None:
+    campaign = campaign_in(tmp_path)
+    items = campaign.path / "items.jsonl"
+    items.write_text(items.read_text("utf-8").replace("Ziel", "Mein Ziel"), "utf-8")
+    assert own_campaigns.seen(campaign, whole=False).settings == campaign.settings
+    head = compare_view.head(own_campaigns.seen(campaign))
+    assert 'role="alert"' in head and "items.jsonl" in head
+
+
 def test_actions_lock_reveal_renew_and_delete(tmp_path: Path) -> None:
     campaign = campaign_in(tmp_path)
     own = OwnCampaigns(_context(tmp_path), "")

@@ -80,6 +80,7 @@ class Seen:
     raters: tuple[Rater, ...] = ()
     flags: tuple[Flag, ...] = ()
     revealed: str = ""  # by whom and when, in words; empty: not yet
+    problem: str = ""  # what is wrong with its files
 
     @property
     def id(self) -> str:
@@ -163,6 +164,8 @@ def head(one: Seen) -> str:
 
 def _said(one: Seen) -> str:
     making = one.making
+    if one.problem:
+        return views.notice(one.problem, kind="error")
     if one.stage == "making" and making is not None and making.running:
         text = f'<p class="v-sentence">{views.escape(making.text)} …</p>'
         return text + views.progress(making.fraction, making.text)

@@ -98,6 +98,7 @@ def seen(campaign: Campaign, *, whole: bool = True) -> Seen:
     made = stage in ("open", "locked")
     items, documents, tasks = _made(campaign.path, stamp(campaign.path / folder.TASKS))
     answers = _answers(campaign) if made else {}
+    systems, problem = _systems(campaign) if whole else ((), "")
     raters = tuple(
         _rater(campaign, str(row["id"]), str(row["name"]), tasks, answers, whole)
         for row in campaign.reviewer_rows()
@@ -106,12 +107,13 @@ def seen(campaign: Campaign, *, whole: bool = True) -> Seen:
         settings,
         stage,
         None if made else background.status(campaign.path),
-        systems=_systems(campaign),
+        systems=systems,
         items=items,
         documents=documents,
         raters=raters,
         flags=_flags(campaign) if whole else (),
         revealed=_revealed(campaign),
+        problem=problem,
     )
 
 
@@ -173,11 +175,15 @@ def _made(path: Path, tasks_stamp: tuple[int, int]) -> tuple[int, int, dict[str,
     )
 
 
-def _systems(campaign: Campaign) -> tuple[str, ...]:
+def _systems(campaign: Campaign) -> tuple[tuple[str, ...], str]:
+    """The names of the systems, and what is wrong with the key, if anything is."""
+    try:
+        made = (campaign.path / folder.KEY).is_file()
+        systems = campaign.key().systems if made else job.systems_of(campaign)
+    except InputError as problem:
+        return (), f"{problem.message} {problem.hint}".strip()
     # By name: the order of the key would say which is A.
-    made = (campaign.path / folder.KEY).is_file()
-    systems = campaign.key().systems if made else job.systems_of(campaign)
-    return tuple(sorted(system.name for system in systems))
+    return tuple(sorted(system.name for system in systems)), ""
 
 
 def _flags(campaign: Campaign) -> tuple[Flag, ...]:
