@@ -103,7 +103,7 @@ def test_every_line_that_is_left_out_has_a_reason(tmp_path: Path, tokenizer: Any
         "neither a source nor a prompt": 1,
         "too long": 1,
     }
-    assert list(report.sentences())[0] == "1 pairs of a preferred and a rejected translation."
+    assert next(report.sentences()) == "1 pairs of a preferred and a rejected translation."
 
 
 def test_nothing_left_says_why(tmp_path: Path, tokenizer: Any) -> None:

@@ -15,8 +15,9 @@ pytest.importorskip("peft")
 
 from tests.runs_support import tiny_corpus
 from tests.tiny_hf import write_causal, write_encoder_decoder
-from trainer import runs, train, train_watch
+from trainer import corpus, runs, train, train_watch
 from trainer.config import RunSettings
+from trainer.corpus_settings import CorpusSettings
 from trainer.runs import Run
 
 SETTINGS: dict[str, Any] = {
@@ -160,6 +161,16 @@ def test_enough_is_enough(home: Path) -> None:
     assert train.main([str(run.folder)]) == 0
     assert run.status().step == 3
     assert run.status().best_step == 1
+
+
+def test_texts_too_few_to_be_watched_with_still_train(home: Path) -> None:
+    inputs = (str(home / "corpus-texts"),)
+    settings = CorpusSettings(inputs=inputs, source="en", targets=("de",), dev=0, test=0)
+    corpus.build(settings, home / "few")
+    run = _run(home, data__corpus=str(home / "few"), training__steps=4, evaluation__every=1)
+    assert train.main([str(run.folder)]) == 0, run.status()
+    assert not any("dev_loss" in row for row in run.metrics(-1))
+    assert (run.adapter / "adapter_model.safetensors").is_file()
 
 
 def test_what_cannot_be_is_said_in_the_status(home: Path, capsys: Any) -> None:

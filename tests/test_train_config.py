@@ -95,6 +95,9 @@ def test_writes_what_it_reads(tmp_path: Path, comments: bool) -> None:
         ("[[stages]]\nparts = [0]", "parts is (0,). The least is 1."),
         ("model = 3", "model is 3. It should be a table."),
         ("[evaluation]\nlines = 0", "Set evaluation.metric to loss, or some lines."),
+        ("[preference]\nrewards = {beauty = 1}", "There is no reward 'beauty'. The rewards are"),
+        ("[preference]\nkind = 'grpo'\nrewards = {chrf = 0}", "No reward has a weight."),
+        ("[preference]\nkind = 'ppo'", "kind is 'ppo'. It should be one of none, dpo, grpo, mrt."),
         ("[training", "run.toml is no valid TOML"),
     ],
 )  # fmt: skip
@@ -135,6 +138,23 @@ def test_a_run_needs_a_base_and_a_corpus() -> None:
         RunSettings().require_complete()
     with pytest.raises(InputError, match="No corpus"):
         RunSettings().with_values({"model.base": "x"}).require_complete()
+
+
+def test_preferences_are_for_whole_texts_and_need_pairs(tmp_path: Path) -> None:
+    text = '[preference]\nkind = "dpo"\npairs = "pairs.jsonl"\n'
+    settings = RunSettings.load(written(tmp_path, text))
+    assert settings.preference.pairs == str(tmp_path / "pairs.jsonl")
+    assert settings.preference.rewards["chrf"] == 2.0, "what is not said has its default"
+    settings = settings.with_values({"model.base": "x", "data.corpus": "/y"})
+    settings.require_complete()
+    for name, value in (("data.too-long", "split"), ("data.packing", True), ("stages", [{}])):
+        with pytest.raises(InputError, match="whole texts"):
+            settings.with_values({name: value}).require_complete()
+    with pytest.raises(InputError, match="No preferences are named"):
+        settings.with_values({"preference.pairs": ""}).require_complete()
+    assert "preference" not in RunSettings().text(), "nothing to say for plain fine-tuning"
+    changed = settings.with_values({"preference.rewards.chrf": 3})
+    assert RunSettings.of(tomllib.loads(changed.text())) == changed
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("peft")
+
+import torch
 
 from tests.runs_support import tiny_corpus
 from tests.tiny_hf import write_causal, write_encoder_decoder
@@ -27,7 +29,7 @@ from trainer.train_mrt import MinimumRisk
 LEARNT: dict[str, Any] = {
     "data": {"length": 128},
     "training": {
-        "batch": 8, "accumulation": 1, "steps": 70, "save": 100, "learning-rate": 5e-3,
+        "batch": 8, "accumulation": 1, "steps": 55, "save": 100, "learning-rate": 5e-3,
         "precision": "fp32", "schedule": "constant",
     },
     "evaluation": {"every": 0, "lines": 0, "metric": "loss"},
@@ -35,11 +37,12 @@ LEARNT: dict[str, Any] = {
 }  # fmt: skip
 SAMPLED: dict[str, Any] = {
     "training": {
-        "batch": 4, "accumulation": 1, "steps": 12, "save": 6, "learning-rate": 1e-3,
+        "batch": 4, "accumulation": 1, "steps": 12, "save": 6, "learning-rate": 1.5e-3,
         "precision": "fp32", "schedule": "constant",
     },
     "preference": {"kind": "grpo", "group": 6, "max-new-tokens": 40},
 }  # fmt: skip
+FEW = 4  # sources, the same at each step: what it earns by them can be compared
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,8 @@ def _in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _run(home: Path, base: Path, parts: dict[str, Any], **changes: Any) -> Run:
     model = {"model": {"base": str(base), "style": "tagged"}}
     values = {**LEARNT, **parts, **model}
-    values["data"] = {"length": 128, "corpus": str(home / "corpus")}
+    limit = FEW if "preference" in parts else 0
+    values["data"] = {"length": 128, "corpus": str(home / "corpus"), "limit": limit}
     named = {name.replace("__", "."): value for name, value in changes.items()}
     return runs.create(RunSettings.of(values).with_values(named), home)
 
@@ -131,12 +135,13 @@ def test_an_encoder_decoder_learns_preferences_and_keeps_what_it_could(
 def test_rewards_rise_and_what_was_killed_goes_on_the_same(
     home: Path, learnt: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = _run(home, learnt["qwen2"], SAMPLED, preference__rewards={"chrf": 1, "numbers": 0.5})
+    whole = _run(home, learnt["qwen2"], SAMPLED, preference__rewards={"chrf": 1, "tags": 0.1})
     assert train.main([str(whole.folder)]) == 0, whole.status()
     reward = _signals(whole, "reward")
     assert len(reward) == 12
-    assert fmean(reward[-4:]) > fmean(reward[:4]) + 0.02, reward
-    assert {"reward.chrf", "reward.numbers", "cut", "length"} <= set(whole.metrics()[-1]["signals"])
+    assert fmean(reward[-6:]) > fmean(reward[:3]) + 0.03, reward
+    assert len(_signals(whole, "reward.chrf")) == len(_signals(whole, "cut")) == 12
+    assert _signals(whole, "reward.tags") == [1.0] * 12
 
     killed = whole.clone(home)
     after = train_watch.Watch.on_step_end
@@ -195,7 +200,7 @@ def test_long_and_short_translations_weigh_the_same() -> None:
     advantage = torch.tensor([1.0, -1.0, 0.0])
     loss = grpo._policy_loss(logs, advantage, advantage, torch.zeros(3))
     (slope,) = torch.autograd.grad(loss, logs)
-    assert (slope * 6 * 40).tolist() == [-1.0, 1.0, 0.0]
+    assert (slope * 6 * 40).tolist() == pytest.approx([-1.0, 1.0, 0.0])
 
 
 def test_risk_is_what_is_expected_under_the_sharpened_probabilities() -> None:

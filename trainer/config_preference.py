@@ -22,8 +22,7 @@ class PreferencePart(Part):
 
     kind: Literal["none", "dpo", "grpo", "mrt"] = setting(
         "none",
-        "dpo: from preferred and rejected translations. grpo: from rewards for translations that "
-        "the model writes meanwhile. mrt: the same by minimum risk. none: plain fine-tuning.",
+        "none: imitation alone. dpo: from pairs. grpo, mrt: from rewards of own translations.",
     )
     pairs: str = setting("", "dpo: the file of pairs, as a campaign writes it (JSONL).")
     margin: float = setting(0.0, "dpo: pairs with a smaller margin are left out.", least=0)

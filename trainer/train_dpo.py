@@ -23,7 +23,7 @@ from trainer import train_world
 from trainer.dataset_examples import IGNORED
 from trainer.train_batches import Batch, PairBatch
 from trainer.train_loss import TargetLoss
-from trainer.train_objective import Note, in_parts
+from trainer.train_objective import Note
 from trainer.train_plan import Plan
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Dpo:
 
     def __init__(self, work: Work, model: Any, plan: Plan, note: Note) -> None:
         self.collate = PairBatch(work.collate)
+        self._run = work.run
         self._rows = work.dataset
         self._file = work.run.folder / REFERENCE.format(_digest(work))
         self._batch = work.settings.training.batch
@@ -52,8 +53,11 @@ class Dpo:
         if train_world.of_first(self._file.is_file()):
             self._reference = torch.from_numpy(np.load(self._file))
             return
+        if train_world.is_first():
+            self._run.write_status(message="Asking the model what it says of the pairs so far.")
         self._reference = self._all(model)
         if train_world.is_first():
+            self._run.write_status(message="")
             half = self._file.with_name(f".{self._file.name}")
             np.save(half, self._reference.numpy())
             half.replace(self._file)
@@ -93,7 +97,8 @@ class Dpo:
         order = sorted(own, key=lambda place: int(self._rows[place]["length"]), reverse=True)
         found: list[tuple[int, list[float]]] = []
         with torch.no_grad():
-            for places in in_parts(order, self._batch):
+            for at in range(0, len(order), self._batch):
+                places = order[at : at + self._batch]
                 inputs = self.collate([self._rows[place] for place in places])
                 inputs = {name: each.to(model.device) for name, each in inputs.items()}
                 del inputs["place"]

@@ -38,7 +38,7 @@ class Loop(transformers.Trainer):  # type: ignore[misc]
         objective: Objective,
         *,
         plan: Plan,
-        dev: DevSet,
+        dev: DevSet | None,
         watch: Watch,
         stopping: Callable[[], bool],
     ) -> None:
@@ -97,7 +97,9 @@ class Loop(transformers.Trainer):  # type: ignore[misc]
         return batches, count
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Loss and chrF++ on the dev part."""
+        """Loss and chrF++ on the dev part, where there is one."""
+        if self._dev is None:
+            return {}
         began = time.monotonic()
         self._watch.evaluating(self.state)
         with self._autocast():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -88,8 +88,3 @@ def _without_dropout(model: Any) -> None:
         for name in ("dropout", "attention_dropout", "activation_dropout"):
             if isinstance(getattr(module, name, None), float):  # as Marian's layers have it
                 setattr(module, name, 0.0)
-
-
-def in_parts(rows: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    """Some at a time."""
-    return [rows[at : at + size] for at in range(0, len(rows), size)]

@@ -27,10 +27,14 @@ _WEIGHTS = ("adapter_*", "model*.safetensors*", "config.json", "generation_confi
 class Watch(TrainerCallback):  # type: ignore[misc]
     """Writes status, metrics and samples; decides when to evaluate, to save and to stop.
 
-    ``tokens`` is counted up by the trainer: target tokens of all processes.
+    ``tokens`` is counted up by the trainer: target tokens of all processes. ``looks``: there is
+    something to evaluate with.
     """
 
-    def __init__(self, run: Run, settings: RunSettings, plan: Plan, tokenizer: Any) -> None:
+    def __init__(
+        self, run: Run, settings: RunSettings, plan: Plan, tokenizer: Any, *, looks: bool = True
+    ) -> None:
+        self._looks = looks
         self.tokens = 0
         self.stopped = False
         self._run = run
@@ -82,7 +86,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self.stopped = train_world.of_first(self._run.stopping) and not last
         control.should_training_stop = control.should_training_stop or self.stopped or last
         due = last or (bool(every) and step % every == 0)
-        control.should_evaluate = due and not self.stopped
+        control.should_evaluate = due and self._looks and not self.stopped
         control.should_save = last or self.stopped or step % self._settings.training.save == 0
         # A row at every checkpoint: what is counted goes on from there.
         control.should_log = control.should_log or control.should_save or control.should_evaluate
@@ -161,7 +165,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         if not train_world.is_first():
             return
         step = state.global_step
-        if step == self._best_step or (not self._best_step and self.stopped):
+        last = self.stopped or (not self._looks and step >= state.max_steps)
+        if step == self._best_step or (not self._best_step and last):
             folder = Path(args.output_dir) / f"checkpoint-{step}"
             full = self._settings.method.kind == "full"
             _publish(folder, self._run.model if full else self._run.adapter, self._tokenizer)

@@ -71,7 +71,8 @@ class Work:
                 encoder_decoder=base.encoder_decoder, stage=stage, progress=progress,
             )  # fmt: skip
 
-        dev = prepare("dev").dataset
+        # A small campaign has no text to spare: its run is not watched, and its last weights count.
+        dev = prepare("dev").dataset if corpus.report["lines"]["dev"] else None
         if settings.preference.kind == "dpo":
             renderer = Renderer(
                 tokenizer, style, settings.data.length, encoder_decoder=base.encoder_decoder
@@ -96,6 +97,8 @@ class Work:
         yield f"Base {self.base.id} ({self.base.architecture}), prompt style {self.style.id}."
         for report in self.reports:
             yield from report.sentences()
+        if self.dev_rows is None:
+            yield "The corpus has no dev part: nothing is evaluated, and the last weights are kept."
 
     @property
     def collate(self) -> CausalBatch | EncoderDecoderBatch:
@@ -106,8 +109,10 @@ class Work:
             return EncoderDecoderBatch(pad, _decoder_start(self.base, pad))
         return CausalBatch(pad)
 
-    def dev(self) -> DevSet:
-        """What evaluations read."""
+    def dev(self) -> DevSet | None:
+        """What evaluations read; ``None`` for a corpus without a dev part."""
+        if self.dev_rows is None:
+            return None
         return DevSet.of(
             self.dev_rows, self.corpus, self.style, self.tokenizer, self.collate,
             self.settings.evaluation, self.settings.training.batch,
@@ -115,7 +120,8 @@ class Work:
 
     def watch(self, plan: Plan) -> Watch:
         """Who tells the run folder."""
-        return Watch(self.run, self.settings, plan, self.tokenizer)
+        looks = self.dev_rows is not None
+        return Watch(self.run, self.settings, plan, self.tokenizer, looks=looks)
 
 
 def _decoder_start(base: Base, pad: int) -> int:

@@ -34,10 +34,11 @@ def figures(rows: Sequence[dict[str, Any]], end: float, marks: Sequence[Mark]) -
     large = ""
     for name, title, word in _WHOLE:
         if points := _points(noted, name):
-            series = [Series("each step", points, "faint"), Series(word, smooth(points))]
-            large += chart(title, series, end=end, marks=marks, say=_say)
+            large += chart(title, _both(points, word), end=end, marks=marks, say=_say)
     small = "".join(
-        chart(title, [Series("", points, "faint"), Series("now", smooth(points))], end=end, say=_say)
+        chart(
+            title, [Series("", points, "faint"), Series("now", smooth(points))], end=end, say=_say
+        )
         for name, title in _SMALL.items()
         if (points := _points(noted, name))
     )
@@ -46,6 +47,10 @@ def figures(rows: Sequence[dict[str, Any]], end: float, marks: Sequence[Mark]) -
 
 def _points(noted: Sequence[tuple[int, dict[str, float]]], name: str) -> list[Point]:
     return [(step, signals[name]) for step, signals in noted if name in signals]
+
+
+def _both(points: Sequence[Point], word: str) -> list[Series]:
+    return [Series("each step", points, "faint"), Series(word, smooth(points))]
 
 
 def _say(value: float) -> str:

@@ -112,9 +112,11 @@ def _in_short(
 
 
 def method(settings: RunSettings) -> str:
-    """``LoRA, rank 16``."""
-    kind = _METHODS[settings.method.kind]
-    return kind if settings.method.kind == "full" else f"{kind}, rank {settings.method.rank}"
+    """``LoRA, rank 16``; ``LoRA, rank 16, GRPO`` where it does not only imitate."""
+    said = _METHODS[settings.method.kind]
+    said += "" if settings.method.kind == "full" else f", rank {settings.method.rank}"
+    beyond = settings.preference.kind
+    return said if beyond == "none" else f"{said}, {beyond.upper()}"
 
 
 def fraction(status: Status) -> float | None:
