@@ -9,13 +9,12 @@ import { Queue } from "./rate_queue.js";
 import { attention, begin } from "./rate_time.js";
 
 const BASE = location.pathname.replace(/\/$/, "");
-const DRAFT = 1000; // milliseconds after the last change
+const DRAFT = 1000; // milliseconds after the last change; this browser keeps it at once
 const HEARD = 1500; // milliseconds that a save waits for the server before the page goes on
 
 let state = null;
 let view = null; // of the item that is shown
 let item = null;
-let changed = false; // since it was shown
 let answered = false; // feedback to a practice item is shown
 let timer = 0;
 
@@ -128,19 +127,14 @@ function forward() {
 }
 
 function open(next) {
-  keepDraft();
+  queue.flush();
   $("#overview").close();
   item = next;
-  changed = answered = false;
+  answered = false;
   const stored = state.drafts[item.id] || state.answers[item.id];
   const work = restored(item, state.campaign.protocol, stored);
   begin(work.seconds);
-  view = new ItemView({ state, item, work, open, onchange: () => {
-    changed = true;
-    say("");
-    clearTimeout(timer);
-    timer = setTimeout(keepDraft, DRAFT);
-  } });
+  view = new ItemView({ state, item, work, open, onchange: keepDraft });
   history.replaceState(null, "", `${BASE}#${state.items.indexOf(item) + 1}`);
   say("");
   const place = state.items.indexOf(item);
@@ -156,12 +150,12 @@ function open(next) {
 }
 
 function keepDraft() {
-  clearTimeout(timer);
-  if (!view || !changed) return;
+  say("");
   const draft = packed(item, view.work, state.campaign.protocol, attention());
   state.drafts[item.id] = draft;
-  changed = false;
-  queue.send("drafts", `draft:${item.id}`, { item: item.id, draft });
+  queue.keep("drafts", `draft:${item.id}`, { item: item.id, draft });
+  clearTimeout(timer);
+  timer = setTimeout(() => queue.flush(), DRAFT);
 }
 
 async function save() {
@@ -169,14 +163,13 @@ async function save() {
   if (answered) return forward();
   const mine = item;
   const before = state.answers[mine.id];
-  if (before && !changed && !state.drafts[mine.id]) return forward();
+  if (before && !state.drafts[mine.id]) return forward();
   const missing = lacks(mine, view.work, state.campaign.protocol);
   if (missing) {
     say(missing.said);
     return view.lacks(missing);
   }
   clearTimeout(timer);
-  changed = false;
   const answer = { id: newId(), ...packed(mine, view.work, state.campaign.protocol, attention()) };
   queue.drop(`draft:${mine.id}`);
   delete state.drafts[mine.id];
@@ -222,7 +215,6 @@ const page = {
     if (next) open(next);
   },
   overview() {
-    keepDraft();
     const dialog = $("#overview");
     dialog.replaceChildren(...overviewDialog(state, item, stateOf, open));
     dialog.showModal();
@@ -238,8 +230,7 @@ $("#how").addEventListener("click", page.how);
 $("#help").addEventListener("click", page.keys);
 for (const dialog of document.querySelectorAll("dialog"))
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-addEventListener("pagehide", keepDraft);
-document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keepDraft());
+addEventListener("pagehide", () => queue.flush());
 addEventListener("hashchange", () => {
   const wanted = state?.items[Number(location.hash.slice(1)) - 1];
   if (wanted && wanted !== item) open(wanted);

@@ -25,25 +25,31 @@ export class Queue {
     this.store = storage();
     this.memory = new Map(); // what the browser could not store
     this.heard = new Map(); // who waits for the reply to a message
-    this.failed = 0;
+    this.last = 0;
+    this.failed = 0; // tries in a row
     this.busy = false;
     addEventListener("online", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
     addEventListener("beforeunload", (event) => this.memory.size && event.preventDefault());
   }
 
-  /* Keep a message and send it. `key` names what a later message replaces. Resolves with the
-     server's {status, reply}, whenever it comes; a replaced message's promise never does. */
-  send(path, key, body) {
-    const message = { path, key, body, at: Date.now() };
-    const name = this.prefix + key;
+  /* Keep a message; the next `flush` sends it. `key` names what a later message replaces. */
+  keep(path, key, body) {
+    this.last = Math.max(Date.now(), this.last + 1); // no two have the same time
+    const message = { path, key, body, at: this.last };
     try {
-      this.store.setItem(name, JSON.stringify(message));
+      this.store.setItem(this.prefix + key, JSON.stringify(message));
     } catch {
-      this.memory.set(name, message); // full, or forbidden
+      this.memory.set(this.prefix + key, message); // full, or forbidden
     }
+    this.onstate(this.failed ? "offline" : "saving", this.waiting().length);
+  }
+
+  /* Keep a message and send it. Resolves with the server's {status, reply}, whenever it comes. */
+  send(path, key, body) {
+    this.keep(path, key, body);
     return new Promise((heard) => {
-      this.heard.set(name, heard);
+      this.heard.set(this.prefix + key, heard);
       this.flush();
     });
   }
