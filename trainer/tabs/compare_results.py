@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from trainer.tabs.tasks import Report, Tasks
 from translator.errors import VersoError
 from translator.tabs import views
 
+_VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ')
 _PAUSE = 10.0  # seconds between two counts while answers come in
 _NONE = '<p class="v-empty">Numbers and plots appear here with the first answers.</p>'
 _COUNTING = '<p class="v-empty">Counting …</p>'
@@ -66,7 +68,7 @@ class ResultsPanel:
 
 def _count(campaign: Campaign, now: Stamp, report: Report) -> _Counted:
     try:
-        html = drawn(results_of(campaign), campaign.settings.key_hash)
+        html = drawn(results_of(campaign))
     except VersoError as problem:
         html = views.error(problem)
     return _Counted(now, time.monotonic(), html)
@@ -86,17 +88,13 @@ def _section(one: Seen, inner: str) -> str:
     )
 
 
-def drawn(results: Results, key_hash: str = "") -> str:
+def drawn(results: Results) -> str:
     """All that the ratings say: a sentence, the main table, plots, and the rest folded away."""
     if results.empty:
         return _NONE
     first, *rest = tables(results)
     if drawing.available():
-        pictures = "".join(
-            f"<figure><figcaption>{views.escape(plot.title)}</figcaption>{plot.svg()}</figure>"
-            for plot in plots(results)
-        )
-        pictures = f'<div class="v-plots">{pictures}</div>'
+        pictures = f'<div class="v-plots">{"".join(map(_figure, plots(results)))}</div>'
     else:
         pictures = views.notice(
             "Plots need matplotlib, which is not installed.", "Install it: pip install matplotlib"
@@ -108,7 +106,18 @@ def drawn(results: Results, key_hash: str = "") -> str:
         + _fold(
             "Where the systems differ most", _examples(results.examples, study.source, study.target)
         )
-        + _fold("Method", f'<p class="v-methods">{views.escape(methods(results, key_hash))}</p>')
+        + _fold("Method", f'<p class="v-methods">{views.escape(methods(results))}</p>')
+    )
+
+
+def _figure(plot: drawing.Plot) -> str:
+    """A plot at its own width where there is room, so that its words are as large as others."""
+    svg = plot.svg()
+    size = _VIEW.search(svg)
+    width = f' style="--width: {float(size[1]):.0f}pt"' if size else ""
+    return (
+        f"<figure{width}><figcaption>{views.escape(plot.title)}</figcaption>"
+        f'<div class="v-scroll">{svg}</div></figure>'
     )
 
 
