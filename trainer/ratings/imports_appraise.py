@@ -116,7 +116,9 @@ def _spans(cell: str) -> tuple[ErrorSpan, ...]:
     return tuple(_span(span) for span in json.loads(cell))
 
 
-def _span(span: dict[str, object]) -> ErrorSpan:
+def _span(span: object) -> ErrorSpan:
+    if not isinstance(span, dict):
+        raise TypeError(f"{span!r} is no error span")
     severity = _SEVERITIES.get(str(span.get("severity")).lower())
     if severity is None:
         raise ValueError(f"the severity {span.get('severity')!r} is unknown")

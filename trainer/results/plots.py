@@ -47,7 +47,7 @@ def plots(results: Results) -> list[Plot]:
             f"Effect of the place on the {study.scale.title} with 95 % interval (without bias: 0)"
         )
         made.append(Plot("places", title, lambda: _places(results)))
-    if any(agreement.units for _, agreement in _agreements(results)):
+    if any(not isnan(agreement.alpha.value) for _, agreement in _agreements(results)):
         title = "Krippendorff's alpha with 95 % interval: 1 is full agreement, 0 is chance"
         made.append(Plot("agreement", title, lambda: _agreement(results)))
     return made
