@@ -18,10 +18,29 @@ let item = null;
 let answered = false; // feedback to a practice item is shown
 let timer = 0;
 
-const queue = new Queue(BASE, showSaved, (status, reply) => {
-  clearTimeout(timer);
-  if (reply.locked) return showClosed();
-  say(reply.error || "This link does not work any more.", reply.hint || "What you did is kept in this browser. Ask who sent you the link for a new one.");
+const replaced = new Map(); // what an item's answer was before the one with this id
+
+const queue = new Queue(BASE, {
+  onstate: showSaved,
+  /* The item is open again, with what was done. */
+  onrefused({ path, body }, reply) {
+    if (path === "answers") {
+      if (replaced.get(body.id)) state.answers[body.item] = replaced.get(body.id);
+      else delete state.answers[body.item];
+      state.drafts[body.item] = body;
+      queue.keep("drafts", `draft:${body.item}`, { item: body.item, draft: body });
+      showProgress();
+    }
+    const where = !body.item || body.item === item?.id ? ""
+      : ` (item ${real().findIndex((one) => one.id === body.item) + 1})`;
+    say(`${reply.error || "The server did not take this."}${where}`, reply.hint);
+    $("#foot").hidden = false;
+  },
+  onclosed(reply) {
+    if (reply.locked) return showClosed();
+    say(reply.error || "This link does not work any more.", "What you did is kept in this browser. Ask who sent you the link for a new one.");
+    $("#foot").hidden = false;
+  },
 });
 
 function showSaved(kind, waiting) {
@@ -175,10 +194,8 @@ async function save() {
   delete state.drafts[mine.id];
   state.answers[mine.id] = answer;
   showProgress();
-  const sent = queue.send("answers", `answer:${answer.id}`, answer).then((heard) => {
-    if (heard.status >= 400) refused(mine, before, answer, heard.reply);
-    return heard;
-  });
+  replaced.set(answer.id, before);
+  const sent = queue.send("answers", `answer:${answer.id}`, answer);
   const button = $("#save");
   button.disabled = true;
   const heard = await Promise.race([sent, new Promise((late) => setTimeout(late, HEARD))]);
@@ -186,16 +203,6 @@ async function save() {
   if (item !== mine || (heard && heard.status >= 400)) return null;
   if (mine.tutorial && heard?.reply.feedback) return showFeedback(heard.reply.feedback);
   return forward();
-}
-
-/* The server would not take the answer: it is open again, with what was done. */
-function refused(mine, before, answer, reply) {
-  if (before) state.answers[mine.id] = before;
-  else delete state.answers[mine.id];
-  state.drafts[mine.id] = answer;
-  showProgress();
-  const where = mine === item ? "" : ` (item ${state.items.indexOf(mine) + 1})`;
-  say(`${reply.error || "This answer could not be taken."}${where}`, reply.hint);
 }
 
 function showFeedback(feedback) {

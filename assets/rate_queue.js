@@ -16,12 +16,12 @@ function storage() {
 
 export class Queue {
   /* base: the address of the reviewer's page. onstate("saved" | "saving" | "offline", waiting).
-     ongone(status, reply): the server takes nothing more from this link. */
-  constructor(base, onstate, ongone) {
+     onrefused(message, reply): the server does not take this one. onclosed(reply): it takes
+     nothing more from this link. */
+  constructor(base, { onstate, onrefused, onclosed }) {
     this.base = base;
     this.prefix = `verso-rate:${base}:`;
-    this.onstate = onstate;
-    this.ongone = ongone;
+    Object.assign(this, { onstate, onrefused, onclosed });
     this.store = storage();
     this.memory = new Map(); // what the browser could not store
     this.heard = new Map(); // who waits for the reply to a message
@@ -106,13 +106,14 @@ export class Queue {
     }
     this.failed = 0;
     if (status === 401 || status === 403 || status === 404 || status === 409) {
-      this.ongone(status, reply); // kept here: the owner can make the link good again
+      this.onclosed(reply); // kept here: the owner can make the link good again
       return false;
     }
     // A newer one of the same key may have come meanwhile: that one stays.
     const stored = this.memory.get(name) || this.#stored(name);
     if (stored?.at === message.at) this.drop(message.key);
-    this.heard.get(name)?.({ status, reply, key: message.key });
+    if (status >= 400) this.onrefused(message, reply);
+    this.heard.get(name)?.({ status, reply });
     this.heard.delete(name);
     return true;
   }

@@ -432,6 +432,8 @@ def test_what_the_server_refuses_is_said_and_stays(
         _score(page, 5)
         page.locator("#save").click()
         expect(page.locator("#said")).to_have_text("Not so. Do.")
+        _saved(page)
+        page.reload()
         expect(page.locator(".r-number")).to_have_value("5")
         expect(page.locator("#count")).to_have_text("0 of 8")
         page.locator("#save").click()
