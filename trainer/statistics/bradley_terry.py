@@ -144,11 +144,14 @@ def _groups(count: int, met: set[tuple[int, int]]) -> Numbers:
 
 
 def _bounded(count: int, pairs: Sequence[tuple[int, int]], counts: Values, groups: Numbers) -> bool:
-    """Whether a chain of wins (or ties) leads from each system to each other of its group."""
+    """Whether a chain of wins leads from each system to each other of its group.
+
+    Ties are no links: where nobody ever lost, v and the strengths can grow without end together.
+    """
     won = [
         link
-        for (a, b), (wins, losses, ties) in zip(pairs, counts.tolist(), strict=True)
-        for link, times in (((a, b), wins + ties), ((b, a), losses + ties))
+        for (a, b), (wins, losses, _) in zip(pairs, counts.tolist(), strict=True)
+        for link, times in (((a, b), wins), ((b, a), losses))
         if times
     ]
     return bool(np.array_equal(_reached(count, won), groups[:, None] == groups[None, :]))
