@@ -31,6 +31,7 @@ _CSS = """
   --rule: #353b38; --accent: #74c7ba; --minor: #4a3d1c; --major: #5c2b26; } }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, sans-serif; }
+p { overflow-wrap: anywhere; }
 main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 h1, h2, blockquote { font-family: "Iowan Old Style", Palatino, "Noto Serif", Georgia, serif; }
 h1 { font-size: 2rem; margin: 0 0 .25rem; } h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; }
@@ -40,8 +41,8 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
 th { text-align: start; font-weight: 600; color: var(--soft); }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-td:not(.long) { white-space: nowrap; }
-figure { margin: 1.5rem 0; }
+th, td:not(.long) { white-space: nowrap; } td.long { min-width: 11rem; }
+figure { margin: 1.5rem 0; overflow-x: auto; } figure svg { min-width: 34rem; }
 figcaption { color: var(--soft); font-size: .92rem; }
 section.example { border-top: 1px solid var(--rule); padding: 1rem 0; }
 section.example p { margin: .3rem 0; } .label { color: var(--soft); font-size: .88rem; }

@@ -152,9 +152,9 @@ def _verdicts(results: Results) -> Figure:
             label = VERDICTS[level] if row == 0 else None
             axes.barh(row, share, left=left, height=0.62, color=colours[level], label=label)
             if share >= 6:
-                axes.text(
-                    left + share / 2, row, f"{share:.0f}", ha="center", va="center", color="#000000"
-                )
+                ink = "#ffffff" if level == 3 else "#000000"
+                place = left + share / 2, row
+                axes.text(*place, f"{share:.0f}", ha="center", va="center", color=ink)
             left += share
     axes.set_yticks(range(len(ranked)), [short(name) for name in ranked])
     axes.set_ylim(len(ranked) - 0.5, -0.5)

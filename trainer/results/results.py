@@ -109,7 +109,10 @@ class Results:
         tests = [test for test in self.clusters.tests if test.significant]
         if not tests:
             return "No difference between two systems is significant."
-        said = "; ".join(f"{test.a} is better than {test.b}" for test in tests)
+        if len(self.clusters.groups) > 1:
+            said = " > ".join(", ".join(group) for group in self.clusters.groups)
+        else:
+            said = "; ".join(f"{test.a} > {test.b}" for test in tests)
         return f"Significant (p < {LEVEL}, corrected): {said}."
 
 

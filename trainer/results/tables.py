@@ -14,6 +14,7 @@ from trainer.statistics.data import Estimate
 VERDICTS = ("redo", "heavy edit", "light edit", "as is")  # by their number
 NOTHING = "–"
 _MOST_CATEGORIES = 30
+_UNBOUNDED = 20.0  # of a logarithm of strength: odds of one to 22,000 each way
 
 
 def tables(results: Results) -> list[Table]:
@@ -59,11 +60,18 @@ def system_table(results: Results) -> Table:
             row.append(f"{best}" if best == worst else f"{best}–{worst}")
             row.append(str(ranked[name].cluster))
         if linked:
-            row.append(with_interval(strong[name].estimate, 2) if name in strong else NOTHING)
+            row.append(_strength(strong[name].estimate) if name in strong else NOTHING)
         row += [number(measured[name, title]) for title in metrics]
         rows.append(row)
     title = f"Systems: mean {study.scale.title}s (95 % interval)"
     return Table(title, [*columns, *metrics], rows)
+
+
+def _strength(estimate: Estimate) -> str:
+    bounds = estimate.interval
+    if bounds.high - bounds.low > _UNBOUNDED:
+        return f"{number(estimate.value, 2)} (no bounds)"
+    return with_interval(estimate, 2)
 
 
 def _pairs(results: Results) -> Table:
