@@ -9,15 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine_support import run as run_all
-from tests.engine_support import text
 from tests.fake_engine import FakeEngine, Say
 from tests.slow_campaign import SlowEngine
 from tests.train_support import written_run
@@ -28,14 +26,12 @@ from trainer.campaigns.folder import Campaign, Campaigns
 from trainer.campaigns.outputs import Outputs
 from trainer.campaigns.types import Source, SystemSpec
 from translator.engines import pseudo
-from translator.engines.base import Request
-from translator.engines.pool import EnginePool
 from translator.errors import InputError, ModelError, VersoError
 from translator.memory import Memory, Origin, Unit
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
-from translator.types import Check, Prompt, PromptPart, Sampling
+from translator.types import Check
 
 LINES = [
     "The ship left at noon.",
@@ -295,6 +291,10 @@ def test_what_decides_an_output_is_in_the_key(settings: Settings) -> None:
 
 def test_checkpoints_of_a_run(tmp_path: Path, settings: Settings) -> None:
     pytest.importorskip("peft")
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
     from tests.runs_support import tiny_corpus
     from tests.tiny_hf import write_adapter, write_causal
 
@@ -318,16 +318,20 @@ def test_checkpoints_of_a_run(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(InputError, match="no checkpoint 30"):
         systems.known([plan.system("run", f"{run.id}/checkpoint-30", 1)], settings, PAIR)
     made = [systems.model_of(one, settings, tmp_path, _quiet) for one in found]
-    made.append(replace(made[0], id="base", adapter=""))
-    texts: dict[str, str] = {}
-    with closing(EnginePool(settings, systems.Models(settings, made))) as pool:
-        for one in made:
-            with pool.engine(one.id) as engine:
-                prompt = Prompt((PromptPart("The old sailor told us"),))
-                request = Request(one.id, prompt, Sampling(max_new_tokens=8))
-                texts[one.id] = text(run_all(engine, [request])[one.id])
-    assert texts["campaign-s3"] == texts["base"]  # an adapter at no strength is its base
-    assert len(set(texts.values())) == 3
+    assert {Path(one.file) for one in made} == {base.resolve()} and made[0].style == "tagged"
+    adapters = [Registry(settings).adapter(one) for one in made]
+    ids = torch.arange(3, 9)[None]
+
+    def logits(adapter: Path | None) -> torch.Tensor:
+        model = AutoModelForCausalLM.from_pretrained(base)
+        model = PeftModel.from_pretrained(model, str(adapter)) if adapter else model
+        found: torch.Tensor = model.eval()(ids).logits
+        return found
+
+    with torch.no_grad():
+        plain, *seen = map(logits, [None, *adapters])
+    assert torch.equal(seen[2], plain)  # an adapter at no strength is its base
+    assert not torch.allclose(seen[0], plain) and not torch.allclose(seen[0], seen[1])
 
 
 def test_a_checkpoint_of_full_training_gets_the_words_of_its_base(tmp_path: Path) -> None:

@@ -52,8 +52,12 @@ class Plan(Part):
     instructions: str = setting("", "In place of the protocol's own.")
     consent: str = setting("", "In place of the usual line.")
     overlap: float = setting(0.2, "Share of documents that all reviewers get.", least=0, most=1)
-    repeats: float = setting(0.05, "Share of items that come twice.", least=0, most=0.5)
-    degraded: float = setting(0.05, "Share of items spoiled on purpose.", least=0, most=0.5)
+    repeats: float = setting(
+        0.05, "Share of items that come twice; none of fewer than 8 items.", least=0, most=0.5
+    )
+    degraded: float = setting(
+        0.05, "Share of items spoiled on purpose; none of fewer than 8 items.", least=0, most=0.5
+    )
     seed: int = setting(1, "Decides what is drawn at random.")
     expires_days: int = setting(60, "Days until reviewers' links expire.", least=1, most=3650)
     texts: Texts = setting(Texts, "What is translated.")

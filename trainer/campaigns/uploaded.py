@@ -55,7 +55,7 @@ def matched(
             f"{path.name} lacks {len(missing):,} of {len(texts):,} segments.",
             f"The first is {shown!r} in {missing[0].document}.",
         )
-    return tuple(text or "" for text in texts)
+    return tuple((text or "").strip() for text in texts)
 
 
 def _by_line(path: Path, sources: Sources) -> tuple[str, ...]:
