@@ -58,7 +58,8 @@ def system_means(
     systems = names(score.system for score in scores)
     sample = sampling(scores)
     chosen = z_scores(scores) if normalized else scores
-    found = spreads(_means(chosen, systems, by, centred=normalized), sample)
+    statistic = _means(chosen, systems, by, centred=normalized)
+    found = spreads(statistic, sample, severity=not normalized)
     means = [
         SystemMean(system, _of(system, scores, spread, sample))
         for system, spread in zip(systems, found, strict=True)

@@ -141,10 +141,12 @@ def sampling(observations: Sequence[Observed]) -> Sampling:
     )
 
 
-def spreads(statistic: Statistic, sample: Sampling) -> list[Spread]:
+def spreads(statistic: Statistic, sample: Sampling, *, severity: bool = False) -> list[Spread]:
     """Each number of the statistic on all observations, with its error.
 
     One reviewer: the error is of the documents alone. One unit: the error is unknown (``nan``).
+    ``severity``: the number contains how severe reviewers are, so that they do differ, even where
+    a few by chance don't seem to.
     """
     whole = statistic(np.ones((1, len(sample.documents))))[0]
     by_documents = _left_out(statistic, sample.documents, whole)
@@ -158,17 +160,14 @@ def spreads(statistic: Statistic, sample: Sampling) -> list[Spread]:
         by_reviewers = np.maximum(alone - both, 0)
         # Between the freedom of what the reviewers add (too many when that was underestimated) and
         # of all that differs between them (too few when they differ by their documents alone).
-        loss = by_documents**2 / freedom
-        loss = loss + by_reviewers * alone / _freedom(
-            np.bincount(sample.reviewers).astype(np.float64)
-        )
+        differing = alone if severity else by_reviewers
+        people = _freedom(np.bincount(sample.reviewers).astype(np.float64))
+        loss = by_documents**2 / freedom + differing * alone / people
         with np.errstate(invalid="ignore", divide="ignore"):
             freedom = np.fmax((by_documents + by_reviewers) ** 2 / loss, 1)
     return [
-        Spread(float(value), sqrt(docs + people), float(free), float(docs), float(people))
-        for value, docs, people, free in zip(
-            whole, by_documents, by_reviewers, freedom, strict=True
-        )
+        Spread(float(value), sqrt(docs + who), float(free), float(docs), float(who))
+        for value, docs, who, free in zip(whole, by_documents, by_reviewers, freedom, strict=True)
     ]
 
 
