@@ -183,6 +183,21 @@ def test_campaigns_are_listed_found_and_deleted(tmp_path: Path) -> None:
         _ = late.settings
 
 
+def test_a_campaign_that_another_process_holds_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = campaign_in(tmp_path)
+    monkeypatch.setattr("trainer.campaigns.folder._PATIENCE", 0.05)
+    with campaign.changing(), pytest.raises(InputError, match="another process"):
+        campaign.lock("owner")
+    assert campaign.stage == "open"
+    campaign.lock("owner")
+    campaign.delete()
+    with pytest.raises(InputError):
+        campaign.set_consent("r", True)
+    assert not campaign.path.exists()
+
+
 def test_the_last_word_on_consent_counts_and_a_torn_line_costs_nothing(tmp_path: Path) -> None:
     campaign = campaign_in(tmp_path)
     anna, ben = (reviewer.id for reviewer in campaign.reviewers())

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from trainer import background
 from trainer.campaigns import assignment, files
@@ -236,9 +236,25 @@ class Campaign:
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
-        """Hold the campaign against other processes (and threads) that change it."""
-        with FileLock(self.path / "campaign.lock", timeout=_PATIENCE):
+        """Hold the campaign against other processes (and threads) that change it.
+
+        Raises :class:`InputError` if one of them does not let go, or the campaign was deleted.
+        """
+        lock = FileLock(self.path / "campaign.lock")
+        if not self.path.is_dir():  # the lock would make the folder again
+            raise InputError(f"There is no campaign {self.id}.")
+        try:
+            lock.acquire(timeout=_PATIENCE)
+        except Timeout as error:
+            raise InputError(
+                "The campaign is being changed by another process.", "Try again in a moment."
+            ) from error
+        except OSError as error:
+            raise InputError(f"The campaign cannot be changed: {error.strerror}.") from error
+        try:
             yield
+        finally:
+            lock.release()
 
     def reviewer_rows(self) -> list[dict[str, Any]]:
         """``reviewers.json`` as it is, with what :mod:`trainer.campaigns.links` keeps there."""
