@@ -50,13 +50,21 @@ def _rating(study: Study) -> Iterator[str]:
         f"{_many(len(study.reviewers), 'reviewer')} rated the outputs of "
         f"{_many(len(study.systems), 'system')} ({named(study.systems)}) for "
         f"{_many(len(study.segments), 'segment')} of {_many(len(study.documents), 'document')}"
-        f"{pair}: {_many(study.answers, 'answer')}"
-        f"{f' of {study.expected:,} that were asked for' if study.expected else ''}."
+        f"{pair}: {_answers(study)}."
     )
     yield f"The protocol was {_PROTOCOLS[study.protocol]}."
     if study.scale.explained:
         yield study.scale.explained
     yield from study.notes
+
+
+def _answers(study: Study) -> str:
+    given = _many(study.answers, "answer")
+    if not study.expected:
+        return given
+    if study.answers == study.expected:
+        return f"{given}, all that were asked for"
+    return f"{study.answers:,} of the {_many(study.expected, 'answer')} that were asked for"
 
 
 def _blinding(study: Study) -> Iterator[str]:
@@ -74,14 +82,15 @@ def _controls(results: Results) -> Iterator[str]:
     overall = next((one for one in results.controls if not one.reviewer and not one.how), None)
     if overall is not None:
         yield (
-            f"Of {_many(overall.count, 'output')} spoiled on purpose, {overall.lower} "
-            f"({number(100 * overall.share, 0)} %) were rated below the intact one."
+            f"Of {_many(overall.count, 'rating')} of an output spoiled on purpose, "
+            f"{overall.lower} ({number(100 * overall.share, 0)} %) were below that of the intact "
+            "output."
         )
     repeats = results.study.repeats
     if repeats:
         gap = sum(abs(one.second - one.first) for one in repeats) / len(repeats)
         yield (
-            f"{_many(len(repeats), 'output')} came twice; the two ratings differ by "
+            f"{_many(len(repeats), 'rating')} were asked for twice; the two differ by "
             f"{number(gap)} on average."
         )
     if overall is not None or repeats:
@@ -120,6 +129,9 @@ def _analysis(results: Results) -> Iterator[str]:
         of = "the choices" if chosen else "the choices that follow from the ratings of a segment"
         ties = " with ties after Davidson (1970)" if results.strengths.ties else ""
         yield f"Strengths are those of a Bradley-Terry model (1952){ties}, fitted to {of}."
+        known = {mean.estimate.note for mean in results.means}
+        for note in (note for note in results.strengths.notes if note not in known):
+            yield f"Their limit: {note}."
     yield from _agreement(results)
     yield from _metrics(results)
     yield f"The analysis was made by Verso {__version__}."

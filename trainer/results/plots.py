@@ -211,7 +211,7 @@ def _places(results: Results) -> Figure:
 
 
 def _agreements(results: Results) -> list[tuple[str, Agreement]]:
-    of = "choices" if results.study.protocol == "pairwise" else f"{results.study.scale.title}s"
+    of = "choices" if results.study.protocol == "pairwise" else "ratings"
     found = [
         (of, results.agreement),
         ("z-scores", results.normalized_agreement),

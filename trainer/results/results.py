@@ -44,7 +44,7 @@ from trainer.statistics.metrics import (
     system_correlation,
 )
 from trainer.statistics.normalize import z_scores
-from trainer.statistics.power import Needed, documents_needed
+from trainer.statistics.power import LOOK, Needed, documents_needed
 from trainer.statistics.span_agreement import span_agreement
 from trainer.statistics.wins import WinMatrix, win_matrix
 
@@ -101,7 +101,17 @@ class Results:
         )
         if study.expected:
             size += f" of {study.expected:,}"
-        return f"{size}. {self._finding()}"
+        if study.final:
+            return f"{size}. {self._finding()}"
+        return f"{size}. {self._finding()} {self._outlook()}".strip()
+
+    def _outlook(self) -> str:
+        """What it takes to tell the nearest two systems apart that are not yet."""
+        missing = [one for one in self.needed if one.more]
+        if not missing:
+            return ""
+        one = min(missing, key=lambda needed: needed.more or 0)
+        return f"{one.a} and {one.b}: {one.sentence} {LOOK}"
 
     def _finding(self) -> str:
         if self.clusters is None:

@@ -63,7 +63,7 @@ def system_table(results: Results) -> Table:
             row.append(_strength(strong[name].estimate) if name in strong else NOTHING)
         row += [number(measured[name, title]) for title in metrics]
         rows.append(row)
-    title = f"Systems: mean {study.scale.title}s (95 % interval)"
+    title = f"Systems: mean {study.scale.title} (95 % interval)"
     return Table(title, [*columns, *metrics], rows)
 
 
