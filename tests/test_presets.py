@@ -15,7 +15,9 @@ def test_all_presets_can_be_used() -> None:
     for preset in found:
         assert preset.source and preset.about.endswith(".") and preset.name
         assert preset.settings.preset == preset.id
-        settings = preset.settings.with_values({"model.base": "x", "data.corpus": "/y"})
+        settings = preset.settings.with_values(
+            {"model.base": "x", "data.corpus": "/y", "preference.pairs": "/z"}
+        )
         settings.require_complete()
         assert RunSettings.of(settings.values()) == settings
         assert preset.settings.training.save % preset.settings.evaluation.every == 0

@@ -115,8 +115,15 @@ class Work:
             return None
         return DevSet.of(
             self.dev_rows, self.corpus, self.style, self.tokenizer, self.collate,
-            self.settings.evaluation, self.settings.training.batch,
+            self.settings.evaluation, self._rows_at_once,
         )  # fmt: skip
+
+    @property
+    def _rows_at_once(self) -> int:
+        """What a step of training has in memory on each device."""
+        beyond = self.settings.preference
+        times = {"none": 1, "dpo": 2}.get(beyond.kind, beyond.group)
+        return self.settings.training.batch * times
 
     def watch(self, plan: Plan) -> Watch:
         """Who tells the run folder."""
