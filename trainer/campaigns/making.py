@@ -82,7 +82,9 @@ def flags_of(
     """
     rows: list[dict[str, Any]] = []
     identical: list[dict[str, Any]] = []
-    names = {word for one in systems for word in (one.name, one.reference)}
+    # Files have names of any kind, such as words of the texts.
+    models = [one for one in systems if one.kind in ("model", "run")]
+    names = {word for one in models for word in (one.name, one.reference)}
     naming = re.compile(
         "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in names if len(n) >= _SHORTEST_NAME)
         or r"(?!)",
@@ -97,7 +99,7 @@ def flags_of(
             same[written.text].append(system.name)
             found = [(check.name, check.detail, check.fatal) for check in written.checks]
             if match := naming.search(written.text):
-                found.append(("names-a-system", match[0], True))
+                found.append(("names-a-system", match[0], False))
             rows += [
                 {
                     "system": system.name, **where, "check": name, "detail": detail,

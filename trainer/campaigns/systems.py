@@ -199,11 +199,16 @@ def _weights_hash(folder: Path) -> str:
 
 def _scaled(adapter: Path, scale: float, folder: Path) -> Path:
     """A copy of a PEFT adapter whose effect is ``scale`` times as strong: alpha is linear in it."""
+    values = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
+    if values.get("use_dora") or values.get("modules_to_save"):
+        raise InputError(
+            f"The adapter {adapter.name} has whole layers, which have no strength.",
+            "Compare it at the scale 1.",
+        )
     place = folder / f"{adapter.name}-{scale:g}"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     shutil.copyfile(adapter / "adapter_model.safetensors", place / "adapter_model.safetensors")
-    values = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
     values["lora_alpha"] *= scale
     values["alpha_pattern"] = {k: v * scale for k, v in (values.get("alpha_pattern") or {}).items()}
     (place / "adapter_config.json").write_text(json.dumps(values), "utf-8")
