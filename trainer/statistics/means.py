@@ -116,15 +116,13 @@ def pairs(scores: Sequence[Score], a: str, b: str) -> list[Score]:
 
 
 def _of(system: str, scores: Sequence[Score], spread: Spread, sample: Sampling) -> Estimate:
-    """The estimate of one system: its own counts, the note of the whole sample."""
+    """The estimate of one system with its own counts."""
     own = [score for score in scores if score.system == system]
-    return Estimate(
-        spread.value,
-        spread.interval,
-        len({score.document for score in own}),
-        len({score.reviewer for score in own}),
-        len(own),
-        sample.note,
+    return replace(
+        sample.estimate(spread),
+        documents=len({score.document for score in own}),
+        reviewers=len({score.reviewer for score in own}),
+        count=len(own),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -90,7 +90,6 @@ def _wins(a: str, b: str, choices: Sequence[Preference]) -> Wins:
 
     sample = sampling(choices)
     (spread,) = spreads(statistic, sample)
-    estimate = sample.estimate(spread)
     interval = clustered_share(spread, sample.document_count)
     return Wins(
         a,
@@ -99,12 +98,5 @@ def _wins(a: str, b: str, choices: Sequence[Preference]) -> Wins:
         tied=sum(c.winner is None for c in choices),
         lost=sum(c.winner == b for c in choices),
         both_bad=sum(c.both_bad for c in choices),
-        share=Estimate(
-            estimate.value,
-            interval,
-            estimate.documents,
-            estimate.reviewers,
-            estimate.count,
-            estimate.note,
-        ),
+        share=replace(sample.estimate(spread), interval=interval),
     )
