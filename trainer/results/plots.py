@@ -47,6 +47,10 @@ def plots(results: Results) -> list[Plot]:
             f"Effect of the place on the {study.scale.title} with 95 % interval (without bias: 0)"
         )
         made.append(Plot("places", title, lambda: _places(results)))
+    elif results.position is not None:
+        left = results.position.left_wins
+        title = "How often the left one of two was preferred, with 95 % interval, in percent"
+        made.append(Plot("places", title, lambda: _left(left)))
     if any(not isnan(agreement.alpha.value) for _, agreement in _agreements(results)):
         title = "Krippendorff's alpha with 95 % interval: 1 is full agreement, 0 is chance"
         made.append(Plot("agreement", title, lambda: _agreement(results)))
@@ -207,6 +211,21 @@ def _places(results: Results) -> Figure:
     axes.set_xlim(min(places) - 0.5, max(places) + 0.5)
     axes.tick_params(axis="x", length=0)
     grid(axes, "y")
+    return made
+
+
+def _left(share: Estimate) -> Figure:
+    made, axes = figure(1.1)
+    if not isnan(share.interval.low):
+        bounds = [100 * share.interval.low, 100 * share.interval.high]
+        axes.plot(bounds, [0, 0], color=COLOURS[0], linewidth=2)
+    axes.plot([100 * share.value], [0], "o", color=COLOURS[0], markersize=8)
+    axes.axvline(50, color=INK, alpha=SOFT, linewidth=0.8)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(-1, 1)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    grid(axes, "x")
     return made
 
 
