@@ -102,7 +102,7 @@ def looking(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
     try:
         page.goto(address)
         # Filled by the server, so the page is connected.
-        page.locator("#engine-status .v-chip").first.wait_for(timeout=30_000)
+        page.locator("#engine-status .v-chip").first.wait_for(timeout=120_000)
         yield page
     finally:
         context.close()

@@ -50,7 +50,7 @@ def address(home: Path) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _patient() -> Iterator[None]:
     """The page asks for news once a second, of an app that counts results meanwhile."""
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=120_000)
     yield
     expect.set_options(timeout=5_000)
 
@@ -58,7 +58,7 @@ def _patient() -> Iterator[None]:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     with looking(browser, address) as page:
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         _open_tab(page)
         yield page
 
@@ -73,7 +73,7 @@ def _reviewing(browser: Browser, link: str) -> Iterator[Page]:
     """A reviewer's own browser, to which nothing says what the systems are."""
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     heard: list[str] = []
 
     def hear(answer: Response) -> None:
@@ -90,25 +90,34 @@ def _reviewing(browser: Browser, link: str) -> Iterator[Page]:
 
 
 def _rate_all(page: Page) -> None:
-    """Agree, and score everything: what is in German words high, what is not low."""
+    """Agree, do the example, and score everything: real German high, anything else low."""
     page.get_by_label("Yes").check()
     page.locator("#begin").click()
-    expect(page.locator(".r-number").first).to_be_visible()
-    while page.locator(".r-number").count():
-        before = page.locator(".r-number").count(), page.locator(".r-card").all_inner_texts()
-        for card in page.locator(".r-card").all():
-            german = "[" not in card.locator(".r-text").inner_text()
-            card.locator(".r-number").fill("85" if german else "20")
+    expect(page.locator(".r-practice")).to_be_visible()
+    _score(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#feedback")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    number = 1
+    while _arrived(page, number):
+        _score(page)
         page.keyboard.press("Control+Enter")
-        if page.locator("#feedback").is_visible():
-            page.keyboard.press("Control+Enter")
-        for _ in range(200):  # until the next one, or the end, is there
-            now = page.locator(".r-number").count(), page.locator(".r-card").all_inner_texts()
-            if now != before or page.locator(".r-end").count():
-                break
-            page.wait_for_timeout(50)
+        number += 1
     expect(page.locator(".r-end")).to_contain_text("Thank you")
     expect(page.locator("#saved")).to_have_text("Saved")
+
+
+def _arrived(page: Page, number: int) -> bool:
+    """Whether the next item is there, and not the end."""
+    spoken = page.locator("#spoken").filter(has_text=f"Item {number} of")
+    spoken.or_(page.locator(".r-end")).first.wait_for(state="attached")
+    return page.locator(".r-end").count() == 0
+
+
+def _score(page: Page) -> None:
+    for card in page.locator(".r-card").all():
+        german = " ".join(card.locator(".r-text").inner_text().split()) in OTHER
+        card.locator(".r-number").fill("85" if german else "20")
 
 
 def test_from_two_systems_to_a_training(
