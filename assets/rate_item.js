@@ -24,6 +24,7 @@ export class ItemView {
       onsentence: (at) => this.#read(place + 1, at),
     }));
     this.active = 0;
+    this.reading = { side: 0, bead: null }; // the sentence that is lit, and where it is read
     this.feedback = h("div", { class: "r-feedback", id: "feedback", tabindex: -1, hidden: true });
     this.place = h("div", { class: "r-place" });
     this.element = h("div", { class: `r-item${this.rules.side ? " r-side" : ""}` },
@@ -89,7 +90,9 @@ export class ItemView {
   }
 
   #read(side, at) {
-    const bead = at === null ? null : this.beads.find((one) => one[side] && one[side][0] <= at && at < one[side][1]);
+    const bead = at === null ? null : this.beads.find((one) => one[side] && one[side][0] <= at && at < one[side][1]) || null;
+    if (bead === this.reading.bead && side === this.reading.side) return;
+    this.reading = { side, bead };
     // One sentence alone is all of the text: nothing to point at.
     this.sides.forEach((text, k) => text.light(bead && this.beads.length > 1 && k !== side ? bead[k] : null));
   }

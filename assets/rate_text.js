@@ -71,9 +71,17 @@ function common(a, b) {
    saying that none of the others has it. Neighbours are one part, with the space between them. */
 export function differences(texts, lang) {
   const parts = texts.map((text) => units(text, lang));
+  const read = parts.map((mine) => mine.map((part) => part.text));
+  const alike = parts.map(() => []); // alike[k][j][i]: the place in text j of part i of text k
+  for (let k = 0; k < parts.length; k++)
+    for (let j = k + 1; j < parts.length; j++) {
+      // Once for both: of several longest common subsequences both show the same.
+      alike[k][j] = common(read[k], read[j]);
+      alike[j][k] = new Array(read[j].length).fill(-1);
+      alike[k][j].forEach((place, i) => place >= 0 && (alike[j][k][place] = i));
+    }
   return parts.map((mine, k) => {
-    const others = parts.filter((_, j) => j !== k).map((other) =>
-      common(mine.map((part) => part.text), other.map((part) => part.text)));
+    const others = alike[k].filter(Boolean);
     const found = [];
     let before = -2; // the place of the last part that differs
     mine.forEach((part, i) => {

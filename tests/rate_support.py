@@ -54,7 +54,10 @@ TARGETS: dict[str, list[Sequence[str]]] = {
         ),
     ],
     "zh-Hans": [
-        ("那是一个漆黑的暴风雨之夜，港口的灯四点就亮了。", "那晚又黑又有暴雨，港里的灯从四点亮起。"),
+        (
+            "那是一个漆黑的暴风雨之夜，港口的灯四点就亮了。",
+            "那晚又黑又有暴雨，港里的灯从四点亮起。",
+        ),
         (
             "老看守人慢慢爬上114级台阶，一边数着。三十年来他一直如此。",
             "老看守慢慢登上141级台阶，数着数。他这样做了三十年。",
@@ -75,7 +78,11 @@ TARGETS: dict[str, list[Sequence[str]]] = {
 
 
 def campaign(
-    home: Path, protocol: Protocol, target: str = "de", systems: int = 2, **settings: object
+    home: Path,
+    protocol: Protocol,
+    target: str = "de",
+    systems: int = 2,
+    show_reference: bool = False,
 ) -> Campaign:
     """An open campaign of one short text, for the reviewers Anna and Ben; both get all of it."""
     key, items = empty_key(), tutorial_items(protocol, "en", target)
@@ -83,7 +90,7 @@ def campaign(
     for place, (source, texts) in enumerate(zip(ENGLISH, TARGETS[target], strict=True)):
         shown = [Output(new_id("o"), text) for text in texts[:systems]]
         outputs |= {output.id: f"s{number}" for number, output in enumerate(shown, 1)}
-        reference = texts[0] if settings.get("show_reference") else None
+        reference = texts[0] if show_reference else None
         whole = Source("keeper", place, source, reference)
         groups = [shown] if protocol in SIDE_BY_SIDE else [[output] for output in shown]
         items += [Item(new_id("i"), whole, tuple(group)) for group in groups]
@@ -94,7 +101,8 @@ def campaign(
         protocol=protocol,
         target=target,
         overlap=1.0,
-        **{"name": "The Keeper", **settings},
+        name="The Keeper",
+        show_reference=show_reference,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,26 +45,22 @@ def patience() -> Iterator[None]:
 @contextmanager
 def _reviewing(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """A reviewer's own browser. No script fails, nothing is refused by the security policy, no
-    request leaves this machine, and no answer has the name of a system."""
+    request leaves this machine, and the page knows no name of a system."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     page = context.new_page()
     broken: list[str] = []
     asked: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
-    page.on("console", lambda said: "Content Security" in said.text and broken.append(said.text))
+    page.on("console", lambda said: broken.extend([said.text] * ("Content Security" in said.text)))
     page.on("request", lambda request: asked.append(request.url))
-    page.on("response", lambda answer: broken.extend(n for n in NAMES if n in _body(answer)))
     try:
         page.goto(url)
         yield page
+        assert [name for name in NAMES if name in page.content()] == []
     finally:
         context.close()
     assert broken == []
     assert [url for url in asked if not LOCAL.match(url)] == []
-
-
-def _body(answer: Any) -> str:
-    return answer.text() if "/state" in answer.url else ""
 
 
 def _begin(page: Page, item: int = 2) -> None:
@@ -391,6 +388,42 @@ def test_each_protocol(browser: Browser, home: Path, address: str, protocol: Pro
             assert (said.edit, said.keystrokes) == (f"{text} Ja.", 4)
         case "deliver":
             assert [one.verdict for one in rating.judgements] == ["as-is", "heavy-edit"]
+
+
+def test_differences_and_changes_hold_for_any_text(
+    browser: Browser, home: Path, address: str
+) -> None:
+    chance = random.Random(7)
+    letters = ["a", "b", "c ", " ", ". ", "ü", "😀", "𠮷", "中", "文", "ا", "👩‍👧", "e\u0301"]
+    pairs = [
+        ["".join(chance.choices(letters, k=chance.randrange(30))) for _ in range(2)]
+        for _ in range(150)
+    ]
+    pairs += [["same text", "same text"], ["", "new"], ["old", ""], ["x y", "y x"]]
+    with _reviewing(browser, address + token(campaign(home, "da"))) as page:
+        found = page.evaluate(
+            """async ([pairs, base]) => {
+              const text = await import(`${base}assets/rate_text.js`);
+              return pairs.flatMap((pair) => ["en", "zh"].map((lang) =>
+                [pair, text.changes(...pair, lang), text.differences(pair, lang)]));
+            }""",
+            [pairs, address],
+        )
+    for (before, after), parts, differences in found:
+        read = {
+            side: "".join(p["text"] for p in parts if p["kind"] in ("same", side))
+            for side in ("gone", "new")
+        }
+        assert read == {"gone": before, "new": after}
+        left = [
+            "".join(
+                character
+                for place, character in enumerate(text)
+                if not any(one["start"] <= place < one["end"] for one in mine)
+            )
+            for text, mine in zip((before, after), differences, strict=True)
+        ]
+        assert "".join(left[0].split()) == "".join(left[1].split())
 
 
 def test_reading_along_and_finding_the_way(browser: Browser, home: Path, address: str) -> None:
