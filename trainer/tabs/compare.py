@@ -60,6 +60,7 @@ def build(
                 raters = gr.HTML(elem_id="compare-raters", js_on_load=compare_view.LINKS_JS)
                 results = gr.HTML(elem_id="compare-results")
                 lessons = gr.HTML(elem_id="compare-lessons", js_on_load=views.ACTIONS_JS)
+                learnt = gr.HTML(elem_id="compare-learnt")  # what became of such a click
                 flags = gr.HTML(elem_id="compare-flags")
                 with gr.Accordion("Systems and key", open=False, elem_id="compare-seal-fold"):
                     seal = gr.HTML(elem_id="compare-seal")
@@ -69,7 +70,7 @@ def build(
         "list": listing, "place": mark, "head": head, "raters": raters, "results": results,
         "lessons": lessons, "flags": flags, "seal": seal,
     }  # fmt: skip
-    outputs = [*places.values(), shown, chosen, message]
+    outputs = [*places.values(), shown, chosen, message, learnt]
 
     def drawn(was: Shown, campaign_id: str, owner: str) -> dict[Any, Any]:
         """Updates of what has changed since ``was``."""
@@ -82,8 +83,15 @@ def build(
             "place": compare_view.place(campaign_id if campaign else NEW),
         }
         if campaign:
-            one = own_campaigns.seen(campaign)
-            html |= {**_parts(context, one), "results": counts.html(campaign, one)}
+            try:
+                one = own_campaigns.seen(campaign)
+            except VersoError as problem:  # its files were broken by hand
+                html |= {
+                    **dict.fromkeys(places.keys() - html.keys(), ""),
+                    "head": views.error(problem),
+                }
+            else:
+                html |= {**_parts(context, one), "results": counts.html(campaign, one)}
         known = was.html if was.campaign == campaign_id else {}
         changes = {places[name]: text for name, text in html.items() if known.get(name) != text}
         return {**changes, shown: Shown(campaign_id, {**known, **html})}
@@ -92,7 +100,7 @@ def build(
         """A campaign or (as for one that is gone) the form comes in sight."""
         if OwnCampaigns(context, owner).find(place) is None:
             place = NEW
-        return {chosen: place, message: said, **drawn(was, place, owner)}
+        return {chosen: place, message: said, learnt: "", **drawn(was, place, owner)}
 
     def refresh(was: Shown, place: str, request: gr.Request) -> dict[Any, Any]:
         # Never says what is chosen, unless it must: a click may be on its way meanwhile.
@@ -122,8 +130,7 @@ def build(
         except VersoError as problem:
             yield {new.message: views.error(problem)}
             return
-        said = views.notice("Started.", "You may close this page: the outputs are made meanwhile.")
-        yield {**new.cleared(), **opened(given[shown], campaign_id, owner, said)}
+        yield {**new.cleared(), **opened(given[shown], campaign_id, owner)}
 
     def enter(event: gr.EventData, was: Shown, request: gr.Request) -> dict[Any, Any]:
         """The checkpoints of a training come into a new campaign, against the model of the app."""
@@ -142,25 +149,23 @@ def build(
             tabs: gr.Tabs(selected="compare"), **entered, **opened(was, NEW, owner, said),
         }  # fmt: skip
 
-    def learn(
-        event: gr.EventData, was: Shown, place: str, request: gr.Request
-    ) -> Iterator[dict[Any, Any]]:
+    def learn(event: gr.EventData, place: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """The answers go into the memory, or into a training that is prepared."""
         own = OwnCampaigns(context, owner_of(request))
-        yield {message: views.notice("Reading the answers …")}
+        yield {learnt: views.notice("Reading the answers …")}
         try:
             if event.action == "remember":
-                yield {message: _remembered(own.remember(place))}
+                yield {learnt: _remembered(own.remember(place))}
                 return
             settings = own.teach(place)
         except VersoError as problem:
-            yield {message: views.error(problem)}
+            yield {learnt: views.error(problem)}
             return
         said = views.notice(
             f"A training on “{settings.name}” is prepared.", "Look at it, then start it below."
         )
         yield {
-            message: "",
+            learnt: "",
             tabs: gr.Tabs(selected="train"),
             trained.chosen: train_view.NEW,
             **trained.new.filled(settings),
@@ -176,8 +181,8 @@ def build(
     trained.head.click(
         enter, shown, [*outputs, *new.systems.outputs, tabs, trained.message], **_QUIET
     )
-    taught = [message, tabs, trained.chosen, trained.message, *trained.new.outputs]
-    lessons.click(learn, there, taught, **_QUIET)
+    taught = [learnt, tabs, trained.chosen, trained.message, *trained.new.outputs]
+    lessons.click(learn, chosen, taught, **_QUIET)
     new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
         None, None, None, js=_UP
     )

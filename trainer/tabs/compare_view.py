@@ -168,7 +168,8 @@ def _said(one: Seen) -> str:
         return views.notice(one.problem, kind="error")
     if one.stage == "making" and making is not None and making.running:
         text = f'<p class="v-sentence">{views.escape(making.text)} …</p>'
-        return text + views.progress(making.fraction, making.text)
+        rest = '<p class="v-empty">You may close this page: the work goes on.</p>'
+        return text + views.progress(making.fraction, making.text) + rest
     if one.stage in ("making", "failed"):
         if making is not None and making.state == "failed":
             return views.notice(making.message, making.hint, kind="error")
