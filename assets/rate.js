@@ -3,7 +3,7 @@
 import { $, h, newId, speak } from "./rate_dom.js";
 import { ItemView } from "./rate_item.js";
 import { keysDialog, listen } from "./rate_keys.js";
-import { closed, done, instructionsDialog, overviewDialog, welcome } from "./rate_pages.js";
+import { closed, done, instructionsDialog, isAsked, overviewDialog, welcome } from "./rate_pages.js";
 import { lacks, packed, restored } from "./rate_protocols.js";
 import { Queue } from "./rate_queue.js";
 import { attention, begin } from "./rate_time.js";
@@ -103,14 +103,12 @@ async function load() {
     else if (path === "consent") state.campaign.consented = body.agree;
   }
   listen(state, page);
-  $("#instructions").replaceChildren(...instructionsDialog(state));
   $("#keys").replaceChildren(...keysDialog(state));
   for (const name of ["#progress", "#how", "#help"]) $(name).hidden = false;
   showProgress();
   queue.flush();
   const wanted = Number(location.hash.slice(1));
-  const asked = state.campaign.consented !== null && state.campaign.consented !== undefined;
-  if (wanted && asked && state.items[wanted - 1]) return open(state.items[wanted - 1]);
+  if (wanted && !isAsked(state.campaign) && state.items[wanted - 1]) return open(state.items[wanted - 1]);
   return replace(welcome(state, start));
 }
 
@@ -124,11 +122,13 @@ function showClosed() {
 }
 
 function start(agree) {
-  if (agree !== null) {
-    state.campaign.consented = agree;
-    queue.send("consent", "consent", { agree });
-  }
+  if (agree !== null) consent(agree);
   forward();
+}
+
+function consent(agree) {
+  state.campaign.consented = agree;
+  queue.send("consent", "consent", { agree });
 }
 
 /* The next item without an answer: after this one, else from the beginning. */
@@ -226,7 +226,11 @@ const page = {
     dialog.replaceChildren(...overviewDialog(state, item, stateOf, open));
     dialog.showModal();
   },
-  how: () => $("#instructions").showModal(),
+  how() {
+    const dialog = $("#instructions");
+    dialog.replaceChildren(...instructionsDialog(state, consent));
+    dialog.showModal();
+  },
   keys: () => $("#keys").showModal(),
 };
 

@@ -27,7 +27,8 @@ export class MarkedText {
     this.element = h("div", { class: "r-text", lang, dir, id: `text-${label}` });
     if (severities) this.#listen();
     this.element.addEventListener("pointerover", (event) => this.onsentence?.(this.#place(event.target)));
-    this.element.addEventListener("pointerleave", () => this.onsentence?.(null));
+    // A finger that is lifted leaves too: what it touched stays lit, to be read.
+    this.element.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.onsentence?.(null));
     this.render();
   }
 

@@ -9,34 +9,42 @@ function scaleOf(state) {
   return rows.length ? h("dl", { class: "r-scale" }, rows.flatMap(([value, label]) => [h("dt", {}, value), h("dd", {}, label)])) : null;
 }
 
+export const isAsked = ({ consent, consented }) => Boolean(consent) && typeof consented !== "boolean";
+
+/* Whether the answers may also be used otherwise. onpick(agree) */
+function consent({ consent: text, consented }, title, onpick) {
+  const choice = (value, label, checked) => h("label", {}, h("input", { type: "radio", name: "consent", value, required: true, checked,
+    onchange: () => onpick(value === "yes") }), h("span", {}, label));
+  return h("fieldset", { class: "r-consent" }, h("legend", {}, title), prose(text),
+    h("div", { class: "r-choice" }, choice("yes", "Yes", consented === true), choice("no", "No", consented === false)));
+}
+
 /* begin(agree): the reviewer has read it; agree is null where nothing was asked. */
 export function welcome(state, begin) {
   const { campaign } = state;
+  let agree = null;
   const count = state.items.filter((item) => !item.tutorial).length;
   const started = state.progress.done > 0;
-  const ask = campaign.consent && campaign.consented === null || campaign.consented === undefined;
-  const choice = (value, label) => h("label", {}, h("input", { type: "radio", name: "consent", value, required: true }), h("span", {}, label));
   return h("form", { class: "r-welcome", onsubmit: (event) => {
     event.preventDefault();
-    const picked = new FormData(event.target).get("consent");
-    begin(picked === null ? null : picked === "yes");
+    begin(agree);
   } },
   h("p", { class: "r-over" }, `${campaign.source_name} to ${campaign.target_name} · ${count} ${count === 1 ? "item" : "items"}`),
   h("h2", {}, campaign.name),
   h("div", { class: "r-prose" }, prose(campaign.instructions)),
   scaleOf(state),
-  campaign.consent && ask ? h("fieldset", { class: "r-consent" },
-    h("legend", {}, "Before you begin"), prose(campaign.consent),
-    h("div", { class: "r-choice" }, choice("yes", "Yes"), choice("no", "No"))) : null,
+  isAsked(campaign) && consent(campaign, "Before you begin", (picked) => { agree = picked; }),
   h("p", { class: "r-soft" }, "Each answer is kept at once. You can stop at any time and go on later, here or on another device, with the same link.", h("span", { class: "r-keyhint" }, " Press ? for the keys.")),
   h("button", { class: "r-button r-primary", id: "begin" }, started ? "Go on" : "Begin"));
 }
 
-export function instructionsDialog(state) {
+/* onpick(agree): the reviewer thought again. */
+export function instructionsDialog(state, onpick) {
   return [
     h("header", {}, h("h2", { id: "instructions-title" }, "What to do"), cross()),
     h("div", { class: "r-prose" }, prose(state.campaign.instructions)),
     scaleOf(state),
+    state.campaign.consent && consent(state.campaign, "Your answers", onpick),
   ].filter(Boolean);
 }
 

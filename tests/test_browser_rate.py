@@ -390,6 +390,33 @@ def test_each_protocol(browser: Browser, home: Path, address: str, protocol: Pro
             assert [one.verdict for one in rating.judgements] == ["as-is", "heavy-edit"]
 
 
+def test_time_is_attention_and_consent_can_be_thought_over(
+    browser: Browser, home: Path, address: str
+) -> None:
+    one = campaign(home, "da")
+    with _reviewing(browser, address + token(one)) as page:
+        page.clock.install()
+        page.reload()
+        _begin(page, item=3)
+        page.clock.run_for(20_000)
+        page.mouse.move(300, 300)
+        page.clock.run_for(40_000)
+        page.mouse.move(310, 300)
+        page.clock.run_for(3_600_000)  # a break, of which a minute counts
+        _score(page, 5)
+        page.locator("#save").click()
+        expect(page.locator("#count")).to_have_text("1 of 8")
+        page.locator("#how").click()
+        dialog = page.locator("#instructions")
+        expect(dialog.get_by_label("Yes")).to_be_checked()
+        dialog.get_by_label("No").check()
+        page.keyboard.press("Escape")
+        _saved(page)
+    (rating,) = _answers(one)
+    assert 115 < rating.seconds < 180
+    assert one.consent(one.reviewers()[0].id) is False
+
+
 def test_differences_and_changes_hold_for_any_text(
     browser: Browser, home: Path, address: str
 ) -> None:
