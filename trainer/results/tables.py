@@ -161,18 +161,15 @@ def _errors(results: Results) -> Table:
         for rate in (*profile.overall, *profile.severities, *profile.categories)
     }
     kinds = list(dict.fromkeys((severity, category) for _, severity, category in rates))
+    systems = [mean.system for mean in results.means if mean.system in profile.systems]
     rows = [
         [
             severity or category or "all",
-            *(_rate(rates[system, severity, category].per_thousand) for system in profile.systems),
+            *(with_interval(rates[name, severity, category].per_thousand, 2) for name in systems),
         ]
         for severity, category in kinds[:_MOST_CATEGORIES]
     ]
-    return Table("Errors per 1,000 characters (95 % interval)", ["errors", *profile.systems], rows)
-
-
-def _rate(estimate: Estimate) -> str:
-    return with_interval(estimate, 2)
+    return Table("Errors per 1,000 characters (95 % interval)", ["errors", *systems], rows)
 
 
 def _agreement(results: Results) -> Table:
