@@ -348,6 +348,15 @@ def test_a_checkpoint_of_full_training_gets_the_words_of_its_base(tmp_path: Path
     assert (base / "tokenizer_config.json").is_file()
 
 
+def test_an_adapter_of_whole_layers_has_no_strength(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text('{"lora_alpha": 8, "modules_to_save": ["head"]}')
+    with pytest.raises(InputError, match="whole layers"):
+        systems._scaled(adapter, 0.5, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
 def test_rows_of_outputs_keep_their_checks(tmp_path: Path) -> None:
     from trainer.campaigns.outputs import Written
 

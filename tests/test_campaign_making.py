@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from trainer.campaigns.controls import spoiled
+from trainer.campaigns.folder import Campaigns
 from trainer.campaigns.making import Made, make
 from trainer.campaigns.outputs import Written
 from trainer.campaigns.types import CampaignSettings, Protocol, Source, SystemSpec
+from translator.settings import Settings
 from translator.types import Check
 
 OTHERS = ("Ein Satz, der woanders steht und gut klingt.",)
@@ -168,6 +172,18 @@ def test_pairs_come_equally_often() -> None:
     plain = [item for item in made.items if not item.tutorial]
     pairs = Counter(tuple(sorted(made.key.outputs[o.id] for o in item.outputs)) for item in plain)
     assert pairs == {("s1", "s2"): 4, ("s1", "s3"): 4, ("s2", "s3"): 4}
+
+
+@pytest.mark.parametrize("protocol", get_args(Protocol))
+@pytest.mark.parametrize("systems", [2, 4])
+def test_what_is_made_can_be_opened(tmp_path: Path, protocol: Protocol, systems: int) -> None:
+    made = _made(protocol, systems, repeats=0.1, degraded=0.1)
+    settings = CampaignSettings("", "x", 0.0, "en", "de", protocol)
+    campaign = Campaigns(Settings(tmp_path)).create(settings, ["Ada", "Blaise"])
+    campaign.open(made.items, made.key)
+    assert campaign.stage == "open"
+    given = {task.item for task in campaign.tasks()}
+    assert given == {item.id for item in made.items}
 
 
 def test_what_the_owner_hears() -> None:
