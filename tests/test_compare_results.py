@@ -16,6 +16,9 @@ from trainer.campaigns.types import Judgement, Rating
 from trainer.ratings.log import RatingsLog
 from trainer.tabs import compare_files, own_campaigns
 from trainer.tabs.compare_results import ResultsPanel
+from trainer.tabs.own_campaigns import OwnCampaigns
+from trainer.tabs.own_texts import OwnTexts
+from translator.errors import InputError
 from translator.models.registry import Registry
 from translator.settings import Settings
 from translator.tabs.context import AppContext
@@ -87,3 +90,21 @@ def test_files_are_for_the_browser_whose_campaign_it_is(tmp_path: Path, client: 
     assert got.text.count("\r\n") == 1 + 36 and not any(name in got.text for name in NAMES)
     for missing in (f"{other.id}/ratings.csv", f"{mine.id}/key.json", "c0/ratings.csv"):
         assert client.get(f"/campaigns/{missing}").status_code == 404
+
+
+def test_what_a_campaign_teaches_is_its_owners_on_a_shared_page(tmp_path: Path) -> None:
+    nothing: Any = None
+    settings = Settings(tmp_path)
+    context = AppContext(settings, Registry(settings), nothing, nothing, nothing, shared=True)
+    campaign = _rated(tmp_path)
+    note_owner(campaign.path / own_campaigns.OWNER, "me")
+    for reviewer in campaign.reviewers():
+        campaign.set_consent(reviewer.id, True)
+    campaign.lock("test")
+    run = OwnCampaigns(context, "me").teach(campaign.id)
+    assert run.preference.kind == "dpo" and Path(run.preference.pairs).is_file()
+    mine = [str(entry.folder) for entry in OwnTexts(context, "me").corpora()]
+    assert mine == [run.data.corpus]
+    assert OwnTexts(context, "somebody").corpora() == []
+    with pytest.raises(InputError):
+        OwnCampaigns(context, "somebody").teach(campaign.id)

@@ -18,6 +18,7 @@ from trainer.campaigns.types import Rating
 from trainer.config import RunSettings
 from trainer.ratings.log import RatingsLog
 from trainer.tabs.compare_view import Flag, Rater, Seen
+from trainer.tabs.own_texts import OwnTexts
 from translator.errors import InputError, VersoError
 from translator.memory import Memory
 from translator.tabs.context import AppContext
@@ -86,7 +87,9 @@ class OwnCampaigns:
 
     def teach(self, campaign_id: str) -> RunSettings:
         """The settings of a training on the answers. Raises :class:`VersoError`."""
-        return prepared_run(self.get(campaign_id), self._context.settings)
+        settings = prepared_run(self.get(campaign_id), self._context.settings)
+        OwnTexts(self._context, self._owner).claim(Path(settings.data.corpus).name)
+        return settings
 
     def _may(self, campaign: Campaign) -> bool:
         return allowed(self._context, campaign.path / OWNER, self._owner)

@@ -49,8 +49,12 @@ class OwnTexts:
     def new_name(self, wish: str) -> tuple[str, Path]:
         """A name for a new corpus, from now on this browser's, and the folder for its texts."""
         name, folder = self._corpora.reserve(wish)
-        note_owner(self._note(name), self._owner)
+        self.claim(name)
         return name, folder
+
+    def claim(self, name: str) -> None:
+        """Note that a corpus, which something else built, is this browser's."""
+        note_owner(self._note(name), self._owner)
 
     def build(self, name: str, settings: CorpusSettings) -> None:
         """See :meth:`Corpora.build`."""
