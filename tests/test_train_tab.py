@@ -123,9 +123,11 @@ def test_curves_of_rewards_come_first_and_each_has_its_own(tmp_path: Path, corpu
     rows = [{"step": step, "loss": 0.1, "signals": signals} for step in (10, 20)]
     shown = train_curves.curves(rows, run.status())
     titles = re.findall(r"<figcaption><strong>(.*?)</strong>", shown)
-    assert titles[:2] == ["Reward of its own translations", "Loss"]
-    assert titles[-3:] == ["chrF++ to the reference", "Tags kept", "Cut at the limit"]
-    assert "now 0.250 at step 10" in shown
+    assert titles == [
+        "Reward of its own translations", "Loss on the dev set", "chrF++ on the dev set",
+        "chrF++ to the reference", "Tags kept", "Cut at the limit", "Learning rate",
+    ]  # fmt: skip
+    assert "now from 0.250 at step 10 to 0.250 at step 20" in shown
 
 
 def test_text_of_a_user_never_becomes_markup(tmp_path: Path, corpus: Path) -> None:

@@ -37,15 +37,15 @@ def curves(rows: Sequence[dict[str, Any]], status: Status) -> str:
     if not loss and not dev and status.state in ("prepared", "queued"):
         return ""
     large, small = train_signals.figures(rows, end, best)
+    # What earns rewards is no likelihood: its loss and that of the dev set have no common scale.
+    training = [] if large else [Series("each step", loss, "faint"), Series("training", smoothed)]
     figures = large + chart(
-        "Loss",
-        [
-            Series("each step", loss, "faint"),
-            Series("training", smoothed),
-            Series("dev", dev, "two"),
-        ],
+        "Loss on the dev set" if large else "Loss",
+        [*training, Series("dev", dev, "two")],
         say=lambda value: f"{value:.3f}" if value < 100 else f"{value:,.0f}",
-        empty="The first steps are on their way.",
+        empty="Shown from the first evaluation on."
+        if large
+        else "The first steps are on their way.",
         marks=best,
         **shared,
     )
@@ -57,7 +57,7 @@ def curves(rows: Sequence[dict[str, Any]], status: Status) -> str:
         marks=best,
         **shared,
     )
-    figures += chart(
+    rate = chart(
         "Learning rate",
         [Series("rate", _points(rows, "learning_rate"))],
         say=lambda value: f"{value:.1e}" if value else "0",
@@ -65,7 +65,12 @@ def curves(rows: Sequence[dict[str, Any]], status: Status) -> str:
         from_zero=True,
         **shared,
     )
-    return f'<div class="v-charts">{figures}</div>{small}'
+    if large:
+        return (
+            f'<div class="v-charts">{figures}</div>'
+            f'<div class="v-charts v-small">{small}{rate}</div>'
+        )
+    return f'<div class="v-charts">{figures}{rate}</div>'
 
 
 def _points(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[float, float]]:

@@ -36,13 +36,11 @@ def figures(rows: Sequence[dict[str, Any]], end: float, marks: Sequence[Mark]) -
         if points := _points(noted, name):
             large += chart(title, _both(points, word), end=end, marks=marks, say=_say)
     small = "".join(
-        chart(
-            title, [Series("", points, "faint"), Series("now", smooth(points))], end=end, say=_say
-        )
+        chart(title, _both(points, "now"), end=end, say=_say)
         for name, title in _SMALL.items()
         if (points := _points(noted, name))
     )
-    return large, f'<div class="v-charts v-small">{small}</div>' if small else ""
+    return large, small
 
 
 def _points(noted: Sequence[tuple[int, dict[str, float]]], name: str) -> list[Point]:
