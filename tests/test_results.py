@@ -23,7 +23,7 @@ from trainer.ratings.imports_rows import verso
 from trainer.ratings.log import RatingsLog
 from trainer.results import export, page
 from trainer.results.automatic import automatic
-from trainer.results.drawing import alone
+from trainer.results.drawing import Plot, alone
 from trainer.results.examples import examples
 from trainer.results.methods import methods
 from trainer.results.plots import plots
@@ -171,8 +171,11 @@ def test_one_answer_is_enough_for_a_page() -> None:
     assert "nan" not in html.lower().replace("finance", "")
 
 
-def test_no_file_of_an_open_campaign_names_a_system(tmp_path: Path) -> None:
+def test_no_file_of_an_open_campaign_names_a_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nor what is nearly as good as a name: a text of theirs."""
+    monkeypatch.setattr(Plot, "pdf", lambda plot: b"")  # the same letters, but compressed
     items = items_and_key((4, 4), 2, repeats=1, degraded=1, tutorial=True)
     campaign = campaign_in(tmp_path, items=items)
     people = [one.id for one in campaign.reviewers()]

@@ -127,7 +127,8 @@ def _examples(examples: Sequence[Example], source: str, target: str) -> list[str
     for example in examples:
         text = example.text
         parts.append('<section class="example">')
-        parts.append(f'<p class="label">{escape(text.document)}, {escape(text.segment)}</p>')
+        where = f"{text.document}, segment {text.segment}"
+        parts.append(f'<p class="label">{escape(where)}</p>')
         parts.append(_quote(escape(text.source), source))
         if text.reference:
             parts.append('<p class="label">Reference</p>' + _quote(escape(text.reference), target))
