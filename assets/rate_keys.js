@@ -42,7 +42,7 @@ function told(rules, several) {
   const answer = [
     ...(rules.choice ? [[["A", "B"], "this one is better"], [["T"], "tie"], [["X"], "both bad"]] : []),
     ...(rules.verdict ? [[["A", "B", "…"], "go to a translation"], [["1", "2", "3", "4"], "as it is, light edit, heavy edit, redo"]] : []),
-    ...(rules.score ? [...(several ? [[["A", "B", "…"], "go to a translation"]] : []), [["S"], "go to the score"], [["Enter"], "in a score: the next one"]] : []),
+    ...(rules.score ? [...(several ? [[["A", "B", "…"], "go to a translation"]] : []), [["S"], "go to the score"], [["Enter"], several ? "in a score: the next one" : "in the score: save and go on"]] : []),
     ...(rules.edit ? [[["E"], "go to your text"], [["Esc"], "leave your text"]] : []),
     [["Ctrl", "Enter"], "save and go on"],
   ];

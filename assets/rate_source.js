@@ -12,7 +12,8 @@ const AFTER = 1;
 export function sourcePanel({ state, item, whole, onwhole, onsentence, open }) {
   const { source: lang, source_dir: dir } = state.campaign;
   const document_ = state.documents.find((one) => one.id === item.document);
-  const sources = document_?.sources || [];
+  // Examples are no text: each stands for itself.
+  const sources = (document_?.sources || []).filter((one) => !item.tutorial || one.position === item.position);
   const here = sources.findIndex((one) => one.position === item.position);
   const source = sources[here];
   const text = new MarkedText({ text: source?.text || "", lang, dir: dir || "auto", label: "source", severities: null, onsentence });
