@@ -146,8 +146,11 @@ def build(
             return {trained.message: views.error(problem)}
         said = views.notice("The checkpoints are chosen.", "Now the texts, and who rates them.")
         return {
-            tabs: gr.Tabs(selected="compare"), **entered, **opened(was, NEW, owner, said),
-        }  # fmt: skip
+            tabs: gr.Tabs(selected="compare"),
+            timer: gr.Timer(active=True),
+            **entered,
+            **opened(was, NEW, owner, said),
+        }
 
     def learn(event: gr.EventData, place: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """The answers go into the memory, or into a training that is prepared."""
@@ -167,6 +170,7 @@ def build(
         yield {
             learnt: "",
             tabs: gr.Tabs(selected="train"),
+            trained.timer: gr.Timer(active=True),  # a click on the tab would see to it
             trained.chosen: train_view.NEW,
             **trained.new.filled(settings),
             trained.message: said,
@@ -179,9 +183,9 @@ def build(
     for buttons in (head, raters):
         buttons.click(act, there, outputs, **_QUIET)
     trained.head.click(
-        enter, shown, [*outputs, *new.systems.outputs, tabs, trained.message], **_QUIET
+        enter, shown, [*outputs, *new.systems.outputs, tabs, timer, trained.message], **_QUIET
     )
-    taught = [learnt, tabs, trained.chosen, trained.message, *trained.new.outputs]
+    taught = [learnt, tabs, trained.timer, trained.chosen, trained.message, *trained.new.outputs]
     lessons.click(learn, chosen, taught, **_QUIET)
     new.start.click(begin, {*new.inputs, shown}, [*outputs, *new.outputs], **_QUIET).then(
         None, None, None, js=_UP
