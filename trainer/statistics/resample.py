@@ -8,10 +8,11 @@ and M. D. Webb, "Fast and Reliable Jackknife and Bootstrap Methods for Cluster-R
 2023). The interval takes Student's t with degrees of freedom after F. E. Satterthwaite, "An
 Approximate Distribution of Estimates of Variance Components", 1946.
 
-The pigeonhole bootstrap (A. B. Owen, "The Pigeonhole Bootstrap", 2007), which draws documents and
-reviewers with replacement, isn't used: it counts what only one reviewer saw three times over, so
-its intervals are far too wide where few documents are shared (see tools/simulate_campaigns.py),
-and percentiles of few clusters are too narrow where all are.
+Percentiles of the pigeonhole bootstrap (A. B. Owen, "The Pigeonhole Bootstrap", 2007), which draws
+documents and reviewers with replacement, are too narrow for few clusters. In the campaigns of
+tools/simulate_campaigns.py they hold the true difference in 87 to 93 % with one to three reviewers
+or twelve documents that all rate; these intervals do in 92 to 96 %. They fall to 92 % with two
+reviewers, and with four whose own views of the systems differ more than documents do.
 """
 
 from __future__ import annotations
