@@ -172,3 +172,49 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="no table"):
         read(tmp_path / "x.csv")
+
+
+def _esa(reviewer: str, system: str, item: int, kind: str, score: int, spans: str = "[]") -> str:
+    """A row as in the ESA campaigns of 2024: items are numbered by task, documents by system."""
+    mark = "#bad3" if kind == "BAD" else ""
+    cell = spans.replace('"', '""')
+    return (
+        f"{reviewer},{system},{item},{kind},eng,deu,{score},doc#{system}{mark},False,"
+        f'"{cell}",{1000 + item}.0,{1001 + item}.0'
+    )
+
+
+def test_items_numbered_by_task_find_their_segment(tmp_path: Path) -> None:
+    open_mark = '[{"start_i": 1, "end_i": 4, "severity": "undecided", "error_type": null}]'
+    mark = '[{"start_i": 1, "end_i": 4, "severity": "major", "error_type": null}]'
+    rows = [
+        _esa("u1", "A", 41, "TGT", 90, open_mark),
+        _esa("u1", "A", 40, "TGT", 80),
+        _esa("u2", "B", 7, "TGT", 50, mark),
+        _esa("u2", "B", 8, "TGT", 60),
+        _esa("u2", "B", 7, "TGT", 55, mark),
+        _esa("u1", "A", 95, "BAD", 20),
+        _esa("u1", "A", 96, "BAD", 95),
+        _esa("u3", "B", 9, "TGT", 10),  # a part of the document: which one, nobody knows
+        _esa("u1", "ende-tutorial1", 1, "TGT", 33),
+    ]
+    found = read(_file(tmp_path, "esa.csv", "\n".join(rows) + "\n"))
+    scores = {(s.document, s.segment, s.system): s.value for s in found.scores}
+    assert scores == {
+        ("doc", "0", "A"): 80,
+        ("doc", "1", "A"): 90,
+        ("doc", "0", "B"): 55,
+        ("doc", "1", "B"): 60,
+    }
+    assert [(one.intact, one.spoiled) for one in found.spoiled] == [(80, 20), (90, 95)]
+    assert [(mark.system, mark.severity) for mark in found.marks] == [("B", "major")]
+    assert any("not rated whole" in note for note in found.notes)
+    assert analyse(found).errors is None  # without texts, nobody knows their length
+
+
+def test_appraise_with_marks_and_no_scores_is_mqm(tmp_path: Path) -> None:
+    mark = '[{"start_i": 1, "end_i": 4, "severity": "major", "error_type": ["Style", "Awkward"]}]'
+    rows = [_esa("u1", "A", 1, "TGT", 0, mark), _esa("u1", "B", 2, "TGT", 0)]
+    found = read(_file(tmp_path, "mqm.csv", "\n".join(rows) + "\n"))
+    assert found.protocol == "mqm" and found.marks[0].category == "style/awkward"
+    assert {s.system: s.value for s in found.scores} == {"A": -5, "B": 0}

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from trainer.campaigns.types import ErrorSpan, Judgement, Severity
-from trainer.results.building import Builder
+from trainer.campaigns.types import ErrorSpan, Judgement, Protocol, Severity
+from trainer.results.building import Builder, value_of
 from trainer.results.study import Study
 from trainer.statistics.data import Repeat, Spoiled, Timing, names
 from translator import languages
@@ -33,20 +34,20 @@ _SAME = {
     "span_errors": "spans", "error_spans": "spans", "start_time": "start", "starttime": "start",
     "end_time": "end", "endtime": "end",
 }  # fmt: skip
+_TUTORIAL = re.compile(r"-tutorial\d*$")
 _SEVERITIES: Mapping[str, Severity] = {"minor": "minor", "major": "major", "critical": "critical"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One score. ``segment`` is unique in the document."""
+    """One score. ``document`` is as it is named in the file, with what follows a ``#``."""
 
     reviewer: str
     system: str
     document: str
-    segment: str
+    item: str
     kind: str
-    score: float
-    spans: tuple[ErrorSpan, ...] | None
+    judgement: Judgement
     start: float
     end: float
 
@@ -56,6 +57,8 @@ def appraise(rows: Iterable[tuple[int, list[str]]], name: str) -> Study:
 
     The later of two scores of the same reviewer for the same output counts. Scores of whole
     documents, and of documents that were repeated to fill a task (``#duplicate``), are left out.
+    Where documents are named ``document#system``, items are numbered by task: their order inside
+    the document says which segment they are, and documents that were not rated whole are left out.
     """
     titles: tuple[str, ...] = ()
     found: list[_Row] = []
@@ -72,7 +75,7 @@ def appraise(rows: Iterable[tuple[int, list[str]]], name: str) -> Study:
         if cells.get("whole", "").strip().lower() in ("true", "1"):
             left_out += 1
             continue
-        if "#duplicate" in cells.get("document", ""):
+        if "#duplicate" in cells.get("document", "") or _TUTORIAL.search(cells.get("system", "")):
             left_out += 1
             continue
         try:
@@ -85,7 +88,7 @@ def appraise(rows: Iterable[tuple[int, list[str]]], name: str) -> Study:
                 f"Its cells are: {', '.join(_TITLES_SPANS)}.",
             ) from error
         pairs.append((cells.get("from", ""), cells.get("to", "")))
-    return _study(found, name, pairs, left_out)
+    return _study(_placed(found), name, pairs, left_out)
 
 
 def _title(cell: str) -> str:
@@ -94,35 +97,41 @@ def _title(cell: str) -> str:
 
 
 def _row(cells: dict[str, str]) -> _Row:
-    document, _, mark = cells["document"].partition("#")
+    marks = cells["document"].split("#")[1:]
     score = float(cells["score"])
     if not 0 <= score <= 100:
         raise ValueError(f"the score {score:g} is not 0 to 100")
     kind = cells.get("type", "TGT").strip().upper()
-    bad = kind in ("BAD", "TRUE") or mark.startswith("bad")
+    bad = kind in ("BAD", "TRUE") or any(mark.startswith("bad") for mark in marks)
     start, end = (float(cells.get(side) or 0) for side in ("start", "end"))
     if not all(map(math.isfinite, (start, end))):
         raise ValueError("a time is no number")
-    spans = _spans(cells["spans"]) if "spans" in cells else None
+    judgement = Judgement("", score, _spans(cells.get("spans", "")))
     return _Row(
-        cells["login"], cells["system"], document, cells["item"], "BAD" if bad else kind, score,
-        spans, start, end,
+        cells["login"], cells["system"], cells["document"], cells["item"],
+        "BAD" if bad else kind, judgement, start, end,
     )  # fmt: skip
 
 
 def _spans(cell: str) -> tuple[ErrorSpan, ...]:
+    """The marks; one whose severity the reviewer left open is none."""
     if cell.strip() in ("", "None", "[]"):
         return ()
-    return tuple(_span(span) for span in json.loads(cell))
+    found = (_span(span) for span in json.loads(cell))
+    return tuple(span for span in found if span is not None)
 
 
-def _span(span: object) -> ErrorSpan:
+def _span(span: object) -> ErrorSpan | None:
     if not isinstance(span, dict):
         raise TypeError(f"{span!r} is no error span")
-    severity = _SEVERITIES.get(str(span.get("severity")).lower())
+    said = str(span.get("severity")).lower()
+    if said == "undecided":
+        return None
+    severity = _SEVERITIES.get(said)
     if severity is None:
-        raise ValueError(f"the severity {span.get('severity')!r} is unknown")
-    category = str(span.get("error_type") or "")
+        raise ValueError(f"the severity {said!r} is unknown")
+    kind = span.get("error_type") or ""
+    category = ("/".join(map(str, kind)) if isinstance(kind, list) else str(kind)).lower()
     start, end = span.get("start_i"), span.get("end_i")
     missing = start in (None, "missing") or end in (None, "missing")
     if missing:
@@ -132,50 +141,86 @@ def _span(span: object) -> ErrorSpan:
     return ErrorSpan(start, end, severity, category)
 
 
-def _study(rows: list[_Row], name: str, pairs: list[tuple[str, str]], left_out: int) -> Study:
+def _placed(rows: Sequence[_Row]) -> list[tuple[str, str, _Row]]:
+    """Each score with its document and segment; those without a sure place are not there."""
+    items: dict[tuple[str, str], set[int]] = {}
+    for row in rows:
+        if "#" in row.document:
+            items.setdefault((row.reviewer, row.document), set()).add(int(row.item))
+    longest: dict[str, int] = {}
+    for (_, named), own in items.items():
+        document = named.partition("#")[0]
+        longest[document] = max(len(own), longest.get(document, 0))
+    placed = []
+    for row in rows:
+        document, mark, _ = row.document.partition("#")
+        if not mark:
+            placed.append((document, row.item, row))
+            continue
+        own = items[row.reviewer, row.document]
+        if len(own) == longest[document]:
+            placed.append((document, str(sorted(own).index(int(row.item))), row))
+    return placed
+
+
+def _study(
+    placed: Sequence[tuple[str, str, _Row]],
+    name: str,
+    pairs: Sequence[tuple[str, str]],
+    left_out: int,
+) -> Study:
     latest: dict[tuple[str, str, str, str], _Row] = {}
-    controls: list[_Row] = []
-    for row in sorted(rows, key=lambda row: row.end):
+    controls: list[tuple[tuple[str, str, str, str], _Row]] = []
+    for document, segment, row in sorted(placed, key=lambda one: one[2].end):
+        of = document, segment, row.system, row.reviewer
         if row.kind == "TGT":
-            latest[row.document, row.segment, row.system, row.reviewer] = row
+            latest[of] = row
         elif row.kind in ("BAD", "CHK"):
-            controls.append(row)
+            controls.append((of, row))
         else:
             left_out += 1
-    builder = Builder("esa" if any(row.spans is not None for row in rows) else "da")
-    lengths: dict[tuple[str, str, str], int] = {}  # at least; the texts are not in the file
-    for row in latest.values():
-        ends = [span.end for span in row.spans or ()]
-        output = row.document, row.segment, row.system
-        lengths[output] = max([*ends, lengths.get(output, 0)])
-    for row in latest.values():
-        judgement = Judgement("", row.score, row.spans or ())
+    builder = Builder(_protocol(latest.values()), exact_lengths=False)
+    lengths: dict[tuple[str, ...], int] = {}  # at least; the texts are not in the file
+    for of, row in latest.items():
+        ends = [span.end for span in row.judgement.spans]
+        lengths[of[:3]] = max([*ends, lengths.get(of[:3], 0)])
+    for of, row in latest.items():
         builder.answers += 1
         for system in row.system.split("+"):
-            of = row.document, row.segment, system, row.reviewer
-            output = row.document, row.segment, row.system
-            builder.judge(of, judgement, "", length=lengths[output])
+            output = of[0], of[1], system, of[3]
+            builder.judge(output, row.judgement, "", length=lengths[of[:3]])
         if row.end > row.start > 0:
-            seconds = row.end - row.start
-            builder.timings.append(Timing(row.reviewer, row.document, row.segment, seconds))
+            builder.timings.append(Timing(of[3], of[0], of[1], row.end - row.start))
     alone = 0
-    for row in controls:
-        first = latest.get((row.document, row.segment, row.system, row.reviewer))
-        if first is None:
+    for of, row in controls:
+        again = value_of(builder.protocol, row.judgement, "")
+        before = value_of(builder.protocol, latest[of].judgement, "") if of in latest else None
+        if before is None or again is None:
             alone += 1
         elif row.kind == "BAD":
-            builder.spoiled.append(Spoiled(row.reviewer, "", first.score, row.score))
+            builder.spoiled.append(Spoiled(row.reviewer, "", before, again))
         else:
-            builder.repeats.append(Repeat(row.reviewer, row.system, first.score, row.score))
+            builder.repeats.append(Repeat(row.reviewer, row.system, before, again))
     notes = []
-    if left_out:
-        what = "whole documents, documents that fill up a task, and references"
-        notes.append(f"{left_out} scores of {what} were left out.")
-    if alone:
-        notes.append(f"{alone} scores of control items have no counterpart and were left out.")
+    unsure = len(pairs) - len(placed)
+    for count, what in (
+        (left_out, "whole documents, tutorials, references, and documents that fill up a task"),
+        (unsure, "documents that were not rated whole"),
+        (alone, "control items without a counterpart"),
+    ):
+        if count:
+            notes.append(f"{count:,} scores of {what} were left out.")
     source, target = pairs[0] if pairs else ("", "")
     systems = sorted(names(score.system for score in builder.scores))
     return builder.study(name, _tag(source), _tag(target), systems, notes=notes)
+
+
+def _protocol(rows: Iterable[_Row]) -> Protocol:
+    """MQM has marks and no scores: Appraise writes zeros."""
+    judgements = [row.judgement for row in rows]
+    if not any(judgement.spans for judgement in judgements):
+        return "da"
+    return "esa" if any(judgement.score for judgement in judgements) else "mqm"
 
 
 def _tag(code: str) -> str:

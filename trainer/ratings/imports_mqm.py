@@ -56,7 +56,10 @@ def mqm(rows: Iterable[tuple[int, list[str]]], name: str) -> Study:
             continue
         if severity not in _SEVERITIES:
             raise InputError(f"Row {number} has the unknown severity {severity!r}.")
-        spans.append(_span(target, _SEVERITIES[severity], cells["category"].strip().lower()))
+        category = cells["category"].strip().lower()
+        # Of the whole output, and of the weight that critical errors have here.
+        grave = category.startswith("non-translation")
+        spans.append(_span(target, "critical" if grave else _SEVERITIES[severity], category))
     builder = Builder("mqm")
     for of, spans in errors.items():
         source, target = texts[of]

@@ -46,8 +46,10 @@ def value_of(protocol: Protocol, judgement: Judgement, text: str) -> float | Non
 class Builder:
     """The lists of a study while it is read. Those that need no thought are filled from outside."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, *, exact_lengths: bool = True) -> None:
+        """``exact_lengths``: that of every output will be known."""
         self.protocol = protocol
+        self.exact_lengths = exact_lengths
         self.answers = 0
         self.scores: list[Score] = []
         self.preferences: list[Preference] = []
@@ -137,6 +139,7 @@ class Builder:
             self.texts,
             tuple(notes),
             key_hash,
+            self.exact_lengths,
         )
 
 

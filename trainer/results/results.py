@@ -175,7 +175,7 @@ def _agreement(study: Study) -> Agreement:
 
 
 def _known_lengths(study: Study) -> bool:
-    return any(one.length for one in study.looked)
+    return study.exact_lengths and any(one.length for one in study.looked)
 
 
 def _correlations(

@@ -109,7 +109,8 @@ class Study:
 
     ``shown_together``: outputs stood side by side, so that their place may have had an effect.
     ``expected`` is the number of answers that all reviewers together are asked for, if known.
-    ``key_hash`` is the SHA-256 of a campaign's key.
+    ``key_hash`` is the SHA-256 of a campaign's key. Without ``exact_lengths`` outputs may be
+    longer than their marks say, so that errors cannot be counted by length.
     ``seconds`` are those of the whole answer that an output was rated in.
     """
 
@@ -134,6 +135,7 @@ class Study:
     texts: Mapping[tuple[str, str], Text] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     key_hash: str = ""
+    exact_lengths: bool = True
 
     @property
     def scale(self) -> Scale:
