@@ -74,19 +74,16 @@ def _reviewing(browser: Browser, link: str) -> Iterator[Page]:
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(120_000)
-    heard: list[str] = []
-
-    def hear(answer: Response) -> None:
-        said = (answer.text() + str(answer.headers)).lower()
-        heard.extend(f"{secret} in {answer.url}" for secret in SECRETS if secret in said)
-
-    page.on("response", hear)
+    answers: list[Response] = []
+    page.on("response", answers.append)
     try:
         page.goto(link)
         yield page
+        for answer in answers:
+            said = (answer.text() + str(answer.headers)).lower()
+            assert [secret for secret in SECRETS if secret in said] == [], answer.url
     finally:
         context.close()
-    assert heard == []
 
 
 def _rate_all(page: Page) -> None:
@@ -121,7 +118,8 @@ def _spoken(page: Page, number: int) -> Locator:
 
 def _score(page: Page) -> None:
     for card in page.locator(".r-card").all():
-        german = " ".join(card.locator(".r-text").inner_text().split()) in OTHER
+        text = card.locator(".r-text").inner_text().split("[")[0]  # then comes "[missing]"
+        german = " ".join(text.split()) in OTHER
         card.locator(".r-number").fill("85" if german else "20")
 
 

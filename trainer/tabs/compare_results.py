@@ -115,10 +115,7 @@ def _figure(plot: drawing.Plot) -> str:
     svg = plot.svg()
     size = _VIEW.search(svg)
     width = f' style="--width: {float(size[1]):.0f}pt"' if size else ""
-    return (
-        f"<figure{width}><figcaption>{views.escape(plot.title)}</figcaption>"
-        f'<div class="v-scroll">{svg}</div></figure>'
-    )
+    return f"<figure{width}><figcaption>{views.escape(plot.title)}</figcaption>{svg}</figure>"
 
 
 def _fold(title: str, inner: str) -> str:
