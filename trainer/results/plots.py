@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ROW = 0.42  # inches of a system
 _LONGEST_NAME = 34
+_FEW = 6  # systems whose names fit beside each other
 _MOST_KINDS = 16  # of errors in one picture
 
 
