@@ -102,9 +102,9 @@ def _wins(wins: WinMatrix) -> Figure:
             axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center")
     axes.set_xlim(-0.5, len(systems) - 0.5)
     axes.set_ylim(len(systems) - 0.5, -0.5)
-    axes.set_xticks(
-        range(len(systems)), [short(name, 18) for name in systems], rotation=20, ha="left"
-    )
+    columns = [short(name, 18) for name in systems]
+    slant = 20 if len(systems) <= _FEW else 65
+    axes.set_xticks(range(len(systems)), columns, rotation=slant, ha="left")
     axes.set_yticks(range(len(systems)), [short(name) for name in systems])
     axes.xaxis.tick_top()
     _frameless(axes)
