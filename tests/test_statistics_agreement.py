@@ -46,7 +46,7 @@ def test_krippendorffs_own_example(level: Level, value: float) -> None:
         max_size=4,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_alpha_as_the_krippendorff_package(table: list[list[int | None]]) -> None:
     pairable = [
         value

@@ -220,7 +220,7 @@ def test_spreads_leave_out_what_has_no_value() -> None:
 def test_intervals_hold_the_truth_about_95_times_in_100(shared: float) -> None:
     """Planted: 3 points between two systems. tools/simulate_campaigns.py does this at length."""
     rng = np.random.default_rng(8)
-    campaigns, documents, reviewers = 300, 12, 4
+    campaigns, documents, reviewers = 150, 12, 4
     inside = 0
     for _ in range(campaigns):
         taste = rng.normal(0, 1, reviewers)
@@ -236,4 +236,4 @@ def test_intervals_hold_the_truth_about_95_times_in_100(shared: float) -> None:
         value = found.estimate.value if found.a == "a" else -found.estimate.value
         half = (found.estimate.interval.high - found.estimate.interval.low) / 2
         inside += abs(value - 3) <= half
-    assert 0.925 <= inside / campaigns <= 0.98
+    assert 0.9 <= inside / campaigns <= 0.99
