@@ -75,7 +75,7 @@ def _reviewing(browser: Browser, link: str) -> Iterator[Page]:
     page = context.new_page()
     page.set_default_timeout(120_000)
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     try:
         page.goto(link)
         yield page
