@@ -245,7 +245,7 @@ class RunSettings(Part):
         if self.preference.kind == "dpo" and not self.preference.pairs:
             raise InputError(
                 "No preferences are named.",
-                "Set preference.pairs to a file, as verso compare export writes it.",
+                "Set preference.pairs to a file; verso compare train makes one of a campaign.",
             )
         whole = self.data.too_long == "split" or self.data.packing or self.stages
         if self.preference.kind != "none" and whole:
