@@ -187,7 +187,7 @@ def test_a_campaign_that_another_process_holds_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = campaign_in(tmp_path)
-    monkeypatch.setattr("trainer.campaigns.folder._PATIENCE", 0.05)
+    monkeypatch.setattr("trainer.campaigns.files._PATIENCE", 0.05)
     with campaign.changing(), pytest.raises(InputError, match="another process"):
         campaign.lock("owner")
     assert campaign.stage == "open"

@@ -16,10 +16,11 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file that a reader sees whole or not at all, also after a crash."""
+    """Write a file that a reader sees whole or not at all, also after a crash; only this user may
+    read it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -28,8 +29,8 @@ def write_atomically(path: Path, text: str) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def add_line(path: Path, row: dict[str, Any]) -> None:
-    """Append a row to a file of JSON lines."""
+def add_line(path: Path, row: dict[str, Any], sync: bool = False) -> None:
+    """Append a row to a file of JSON lines; with ``sync`` it is on disk before this returns."""
     line = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     with path.open("a+b") as file:
         if file.seek(0, os.SEEK_END):
@@ -37,6 +38,9 @@ def add_line(path: Path, row: dict[str, Any]) -> None:
             # The half line of a killed process must not swallow this one.
             line = line if file.read(1) == b"\n" else b"\n" + line
         file.write(line)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:

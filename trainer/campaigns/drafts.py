@@ -12,11 +12,13 @@ from typing import Any
 
 from filelock import FileLock
 
-from translator.books.base import atomic_output
+from trainer.campaigns.files import saving
+from trainer.run_files import write_atomically
 from translator.errors import InputError
 
 FOLDER = "drafts"
-LARGEST = 200_000  # bytes of one draft
+LARGEST = 200_000  # characters of one draft, as JSON
+LARGEST_OF_ALL = 20_000_000  # of all drafts of a reviewer
 
 
 class Drafts:
@@ -36,13 +38,15 @@ class Drafts:
     def put(self, item: str, draft: dict[str, Any] | None) -> None:
         """Keep the draft of an item in place of the one before; ``None`` removes it.
 
-        Raises :class:`InputError` if it is too large or cannot be written.
+        Raises:
+            InputError: it is too large, or there are too many.
+            NotSaved: the disk does not take it.
         """
         if draft is None and not self._path.exists():
             return
         if draft is not None and len(json.dumps(draft)) > LARGEST:
             raise InputError("What you wrote is too long to be kept.", "Save it, or shorten it.")
-        try:
+        with saving("The draft"):
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
             with FileLock(f"{self._path}.lock"):
                 drafts = self.all()
@@ -51,9 +55,7 @@ class Drafts:
                 drafts.pop(item, None)
                 if draft is not None:
                     drafts[item] = draft
-                with atomic_output(self._path) as file:
-                    file.write(json.dumps(drafts, ensure_ascii=False).encode())
-        except OSError as error:
-            raise InputError(
-                f"The draft cannot be saved: {error.strerror or error}.", "Is the disk full?"
-            ) from error
+                text = json.dumps(drafts, ensure_ascii=False)
+                if draft is not None and len(text) > LARGEST_OF_ALL:
+                    raise InputError("There is too much that is half done.", "Save some of it.")
+                write_atomically(self._path, text)

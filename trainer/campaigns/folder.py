@@ -15,16 +15,15 @@ import secrets
 import shutil
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import tomli_w
-from filelock import FileLock, Timeout
 
 from trainer import background
-from trainer.campaigns import assignment, files
+from trainer.campaigns import assignment
+from trainer.campaigns.files import CampaignFiles, saving
 from trainer.campaigns.key import hash_of, key_bytes, key_of, new_salt, require_silent, verify
 from trainer.campaigns.types import CampaignSettings, Item, Key, Reviewer, Stage, Task
 from trainer.campaigns.valid import (
@@ -41,14 +40,11 @@ CAMPAIGNS = "campaigns"
 SETTINGS = "campaign.toml"
 ITEMS = "items.jsonl"
 KEY = "key.json"
-REVIEWERS = "reviewers.json"
 TASKS = "tasks.jsonl"
 RATINGS = "ratings.jsonl"
-LOG = "log.jsonl"
 FLAGS = "flags.json"
 
 _ID = re.compile(r"c[0-9a-f]{16}")
-_PATIENCE = 30.0  # seconds until another process that changes the campaign is done
 
 
 def new_id(prefix: str) -> str:
@@ -57,15 +53,8 @@ def new_id(prefix: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Campaign:
-    """An open campaign folder. Every call reads the files: other processes change them too."""
-
-    path: Path
-
-    @property
-    def id(self) -> str:
-        """The folder's name."""
-        return self.path.name
+class Campaign(CampaignFiles):
+    """A campaign: what its files say, and what may happen to it."""
 
     @property
     def settings(self) -> CampaignSettings:
@@ -141,18 +130,18 @@ class Campaign:
             return {}
         return flags
 
-    def log(self) -> list[dict[str, Any]]:
-        """What happened: rows with ``time``, ``event``, ``who`` and more. A torn line is no row."""
-        return files.rows(self.path / LOG)
-
     def consent(self, reviewer_id: str) -> bool | None:
         """Whether the reviewer agreed that the answers train models; ``None``: not asked yet."""
-        said = [
+        said = self.consents(reviewer_id)
+        return said[-1] if said else None
+
+    def consents(self, reviewer_id: str) -> list[bool]:
+        """What the reviewer said to that, each time."""
+        return [
             bool(row["agree"])
             for row in self.log()
             if row["event"] == "consent" and row["who"] == reviewer_id
         ]
-        return said[-1] if said else None
 
     def set_consent(self, reviewer_id: str, agree: bool) -> None:
         """Write down what a reviewer said; the last word counts."""
@@ -161,7 +150,7 @@ class Campaign:
 
     def write_flags(self, flags: Mapping[str, Any]) -> None:
         """Keep what the checks said of the outputs."""
-        self._write(FLAGS, json.dumps(flags, ensure_ascii=False, indent=1) + "\n")
+        self.write(FLAGS, json.dumps(flags, ensure_ascii=False, indent=1) + "\n")
 
     def open(self, items: Sequence[Item], key: Key, who: str = "") -> None:
         """Everything is made: hand out the tasks, publish the key's hash and let reviewers in.
@@ -180,9 +169,9 @@ class Campaign:
             tasks = assignment.assign(items, key, reviewers, settings.overlap, settings.seed)
             text = rows_text(items)
             data = key_bytes(replace(key, items=hash_of(text.encode())))
-            self._write(ITEMS, text)
-            self._write(KEY, data.decode(), private=True)
-            self._write(TASKS, rows_text(tasks))
+            self.write(ITEMS, text)
+            self.write(KEY, data.decode())
+            self.write(TASKS, rows_text(tasks))
             self._write_settings(replace(settings, key_hash=hash_of(data)))
             self.note("opened", who, key_hash=hash_of(data), items=len(items))
 
@@ -229,48 +218,8 @@ class Campaign:
             message = f"The campaign cannot be deleted: {error.strerror}."
             raise InputError(message, f"Delete {self.path} yourself.") from error
 
-    def note(self, event: str, who: str = "", **details: Any) -> None:
-        """Add a row to the log. Call it within :meth:`changing`."""
-        row = {"time": time.time(), "event": event, "who": who, **details}
-        files.append(self.path / LOG, row)
-
-    @contextlib.contextmanager
-    def changing(self) -> Iterator[None]:
-        """Hold the campaign against other processes (and threads) that change it.
-
-        Raises :class:`InputError` if one of them does not let go, or the campaign was deleted.
-        """
-        lock = FileLock(self.path / "campaign.lock")
-        if not self.path.is_dir():  # the lock would make the folder again
-            raise InputError(f"There is no campaign {self.id}.")
-        try:
-            lock.acquire(timeout=_PATIENCE)
-        except Timeout as error:
-            raise InputError(
-                "The campaign is being changed by another process.", "Try again in a moment."
-            ) from error
-        except OSError as error:
-            raise InputError(f"The campaign cannot be changed: {error.strerror}.") from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def reviewer_rows(self) -> list[dict[str, Any]]:
-        """``reviewers.json`` as it is, with what :mod:`trainer.campaigns.links` keeps there."""
-        rows: list[dict[str, Any]] = json.loads((self.path / REVIEWERS).read_text("utf-8"))
-        return rows
-
-    def write_reviewer_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Replace ``reviewers.json``. Call it within :meth:`changing`."""
-        text = json.dumps(list(rows), ensure_ascii=False, indent=1) + "\n"
-        self._write(REVIEWERS, text, private=True)
-
     def _write_settings(self, settings: CampaignSettings) -> None:
-        self._write(SETTINGS, tomli_w.dumps(plain(settings)))
-
-    def _write(self, name: str, text: str, private: bool = False) -> None:
-        files.write(self.path / name, text, private)
+        self.write(SETTINGS, tomli_w.dumps(plain(settings)))
 
 
 class Campaigns:
@@ -302,10 +251,10 @@ class Campaigns:
         found = found or [one for one in every if name and one.id.startswith(name)]
         if len(found) == 1:
             return found[0]
-        hint = "See `verso compare list`."
         if found:
-            hint = f"Say which: {', '.join(one.id for one in found)}."
-        raise InputError(f"There {'is no' if not found else 'are several'} {name!r}.", hint)
+            ids = ", ".join(one.id for one in found)
+            raise InputError(f"There are several campaigns {name!r}.", f"Say which: {ids}.")
+        raise InputError(f"There is no campaign {name!r}.", "See `verso compare list`.")
 
     def create(
         self, settings: CampaignSettings, reviewers: Sequence[str], who: str = ""
@@ -325,11 +274,8 @@ class Campaigns:
                 f"Name each one once, {MOST_REVIEWERS} at most.",
             )
         campaign = Campaign(self.folder / new_id("c"))
-        try:
+        with saving("The campaign"):
             campaign.path.mkdir(parents=True, mode=0o700)
-        except OSError as error:
-            message = f"The campaign cannot be made: {error.strerror}."
-            raise InputError(message, "Is the disk full?") from error
         settings = replace(settings, id=campaign.id, created=time.time(), key_hash="")
         with campaign.changing():
             campaign.note("created", who)

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from trainer.campaigns import links
 from trainer.campaigns.desk import Closed, Desk
+from trainer.campaigns.files import NotSaved
 from trainer.campaigns.folder import Campaigns
 from translator.errors import InputError
 from translator.settings import Settings, assets_dir
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 HEADER = "rate"  # what x-verso says
 LARGEST = 1_000_000  # bytes of a request
+_DEEPEST = 20  # lists and objects within each other; an answer has 5
 _ASSET = re.compile(r"rate[a-z_]*\.(?:js|css)|icon\.svg")
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -71,7 +73,9 @@ class _Route(APIRoute):
             except _WrongLink as wrong:
                 response = _refused(404, wrong)
             except Closed as closed:
-                response = _refused(409, closed, locked=True)
+                response = _refused(409, closed, locked=closed.locked)
+            except NotSaved as trouble:  # the page keeps it and tries again
+                response = _refused(503, trouble)
             except InputError as problem:
                 response = _refused(422, problem)
             except HTTPException as refused:
@@ -202,6 +206,14 @@ def _json(body: bytes) -> Any:
     """What a browser sent: without NaN, and half a surrogate pair becomes U+FFFD."""
     try:
         text = json.dumps(json.loads(body), ensure_ascii=False, allow_nan=False)
-        return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        if _depth(value) > _DEEPEST:
+            raise ValueError("nested too deeply")
     except (ValueError, RecursionError) as error:
         raise InputError("This cannot be read.", "Load the page again.") from error
+    return value
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inner), default=0) if isinstance(value, dict | list) else 0

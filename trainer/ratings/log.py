@@ -15,6 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from trainer import run_files
+from trainer.campaigns.files import saving
 from trainer.campaigns.types import Rating
 from trainer.campaigns.values import plain, value_of
 from translator.errors import InputError
@@ -40,24 +42,16 @@ class RatingsLog:
         """Write a rating down; ``False`` if this reviewer's line of this id is there already.
 
         Raises:
-            InputError: the disk does not take it.
+            NotSaved: the disk does not take it.
         """
-        line = json.dumps(plain(rating), ensure_ascii=False).encode() + b"\n"
-        try:
+        with saving("The rating"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, FileLock(f"{self._path}.lock"):
                 self._read()
                 if (rating.reviewer, rating.id) in self._ids:
                     return False
-                with self._path.open("ab") as file:
-                    file.write(b"\n" + line if self._torn else line)
-                    file.flush()
-                    os.fsync(file.fileno())
+                run_files.add_line(self._path, plain(rating), sync=True)
                 self._read()
-        except OSError as error:
-            raise InputError(
-                f"The rating cannot be saved: {error.strerror or error}.", "Is the disk full?"
-            ) from error
         return True
 
     def all(self) -> list[Rating]:
@@ -72,7 +66,6 @@ class RatingsLog:
 
     def _forget(self) -> None:
         self._offset = 0  # bytes of whole lines that were read
-        self._torn = False  # whether something without a line end follows them
         self._damaged = 0
         self._ratings: list[Rating] = []
         self._ids: set[tuple[str, str]] = set()
@@ -88,7 +81,6 @@ class RatingsLog:
             file.seek(self._offset)
             new = file.read()
         whole = new.rfind(b"\n") + 1
-        self._torn = whole < len(new)
         self._offset += whole
         for line in new[:whole].split(b"\n"):
             if line.strip():

@@ -11,7 +11,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from trainer.campaigns.folder import ITEMS, KEY, LOG, RATINGS, SETTINGS, Campaign
+from trainer.campaigns.files import LOG
+from trainer.campaigns.folder import ITEMS, KEY, RATINGS, SETTINGS, Campaign
 from trainer.campaigns.loop import answers_of
 from trainer.campaigns.loop_files import texts_of
 from trainer.results.drawing import alone
