@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.campaign_support import items_and_key
-from trainer.campaigns.assignment import FAR, assign
+from trainer.campaigns.assignment import FAR, assign, assign_late
 from trainer.campaigns.types import Item, Key, Protocol, Task
 
 
@@ -185,3 +185,54 @@ def test_the_same_seed_and_key_give_the_same_tasks_and_another_salt_others() -> 
     assert assign(items, key, reviewers, 0.25, 1) == tasks
     assert assign(items, key, reviewers, 0.25, 2) != tasks
     assert assign(items, replace(key, salt="other"), reviewers, 0.25, 1) != tasks
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes())
+def test_who_comes_late_gets_the_common_documents_and_a_share(shape: Shape) -> None:
+    items = list(shape.items.values())
+    late = assign_late(items, shape.key, shape.tasks, "late", shape.overlap, _seed(shape))
+    both = replace(shape, tasks=[*shape.tasks, *late], reviewers=[*shape.reviewers, "late"])
+    mine = both.documents("late")
+    whole = [item for item in items if item.source.document in mine and not item.tutorial]
+    assert {item.id for item in both.of("late")} == {item.id for item in whole}
+    everybody = set.intersection(*(shape.documents(one) for one in shape.reviewers))
+    if len(shape.reviewers) > 1:
+        assert everybody <= mine
+    sizes = Counter(item.source.document for item in items if not item.tutorial)
+    rest = sum(sizes[name] for name in sizes if name not in everybody)
+    if len(shape.reviewers) > 1:
+        load = sum(sizes[name] for name in mine - everybody)
+        assert rest / (len(shape.reviewers) + 1) <= load
+        assert load < rest / (len(shape.reviewers) + 1) + max(sizes.values())
+    for task in late:
+        assert sorted(task.order) == sorted(one.id for one in shape.items[task.item].outputs)
+
+
+def _seed(shape: Shape) -> int:
+    """The seed that the shape's tasks were made with."""
+    items = list(shape.items.values())
+    return next(
+        seed
+        for seed in range(10)
+        if assign(items, shape.key, shape.reviewers, shape.overlap, seed) == shape.tasks
+    )
+
+
+def test_who_comes_late_gets_first_what_nobody_rated() -> None:
+    items, key = items_and_key([3] * 12)
+    tasks = assign(items, key, ["a", "b"], 0.25, 1)
+    shared = {task.item for task in tasks if task.reviewer == "a"} & {
+        task.item for task in tasks if task.reviewer == "b"
+    }
+    rated = {task.item for task in tasks if task.reviewer == "a"}
+    late = {task.item for task in assign_late(items, key, tasks, "c", 0.25, 1, rated)}
+    assert shared < late and not late & (rated - shared)
+    assert len(late - shared) == 9  # a third of the 9 other documents
+
+
+def test_who_comes_late_sees_other_places_than_the_others() -> None:
+    items, key = items_and_key([8] * 3)
+    tasks = assign(items, key, ["a"], 1.0, 1)
+    late = {t.item: t.order for t in assign_late(items, key, tasks, "b", 1.0, 1)}
+    assert all(late[task.item] == task.order[::-1] for task in tasks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,9 @@ def test_from_new_to_the_next_run(verso: Verso, settings: Settings, tmp_path: Pa
     out, _ = verso("compare", "links", campaign_id, "--base", "http://here:1", "--revoke", "Ada")
     new = dict(line.split("\t") for line in out.splitlines()[1:])
     assert new["Ada"] != links["Ada"] and new["Blaise"] == links["Blaise"]
+    out, said = verso("compare", "links", campaign_id, "--base", "http://here:1", "--add", "Cleo")
+    assert re.search(r"Cleo rates [1-9]\d* items", said) and out.count("/r/") == 3
+    assert "already" in verso("compare", "links", campaign_id, "--add", "Cleo", code=1)[1]
 
     _rate(settings, campaign_id)
     out, said = verso("compare", "results", campaign_id)
@@ -189,3 +193,12 @@ def test_what_cannot_be_steered(verso: Verso, settings: Settings) -> None:
         "no reviewer 'Eve'" in verso("compare", "links", out.strip(), "--revoke", "Eve", code=1)[1]
     )
     assert "verso compare list" in verso("compare", "show", "nonesuch", code=1)[1]
+
+
+def test_a_port_that_is_taken_is_one_sentence(verso: Verso, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        _, said = verso("compare", "serve", "--port", port, code=1)
+    assert f"Nobody can be served at 127.0.0.1:{port}" in said and "--port" in said
+    assert "Nobody can be served" in verso("compare", "serve", "--port", "99999", code=1)[1]
+    assert "no campaign 'Eve'" in verso("compare", "show", "Eve", code=1)[1]

@@ -9,6 +9,7 @@
   one is taken that shows systems where the other reviewers of the item did not see them.
 - Documents come in an order of the reviewer's own, their segments in reading order. Where an item
   shows one output, all documents come once, then again with another system, and so on.
+- Whoever comes late gets what would have been theirs; the others keep what they have.
 - Controls stand alone between documents, repeats after their first and far from it.
 
 Nothing here can be foretold from public settings: the key's salt is part of the seed.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from trainer.campaigns.types import Item, Key, Task
 
@@ -34,36 +35,105 @@ def assign(
     ``overlap`` is the share of documents that everybody gets (at least one if it is above 0).
     """
     chance = random.Random(f"{seed} {key.salt}")
-    by_id = {item.id: item for item in items}
-    firsts = {name: control.of_item for name, control in key.controls.items()}
-    documents: dict[str, list[Item]] = defaultdict(list)
-    for item in items:
-        if not item.tutorial:
-            home = by_id.get(firsts.get(item.id, ""), item)
-            documents[home.source.document].append(item)
-    shares = _shares({name: len(found) for name, found in documents.items()}, reviewers, overlap,
-                     chance)  # fmt: skip
-    tutorials = [item for item in items if item.tutorial]
+    documents = _documents(items, key)
+    sizes = {name: len(found) for name, found in documents.items()}
+    shares = _shares(sizes, reviewers, overlap, chance)
     places = _Places(key, chance)
     tasks = []
     for reviewer in reviewers:
         mine = {name: documents[name] for name in shares[reviewer]}
-        order = _sequence(mine, key, firsts, chance)
-        for item in tutorials:
-            tasks.append(Task(reviewer, item.id, tuple(output.id for output in item.outputs)))
-        for item in order:
-            shown = places.order(reviewer, item, firsts.get(item.id, item.id))
-            tasks.append(Task(reviewer, item.id, shown))
+        tasks += _tasks(reviewer, items, mine, key, places, chance)
     return tasks
+
+
+def assign_late(
+    items: Sequence[Item],
+    key: Key,
+    tasks: Sequence[Task],
+    reviewer: str,
+    overlap: float,
+    seed: int,
+    rated: Collection[str] = (),
+) -> list[Task]:
+    """The tasks of somebody who comes when others are at work, whose ``tasks`` stay as they are.
+
+    It is as much as if the reviewer had been there from the beginning: the documents that
+    everybody gets, and a share of the others. Those come first of which the fewest items are in
+    ``rated``: they are the ones that somebody who went away has left.
+    """
+    chance = random.Random(f"{seed} {key.salt}")
+    documents = _documents(items, key)
+    names = _by_chance(documents, chance)
+    count = _overlapping(overlap, len(names))
+    chance = random.Random(f"{seed} {key.salt} {reviewer}")
+    there = len({task.reviewer for task in tasks})
+    wanted = sum(len(documents[name]) for name in names[count:]) / (there + 1)
+    shares = {
+        name: sum(item.id in rated for item in documents[name]) / len(documents[name])
+        for name in _by_chance(names[count:], chance)
+    }
+    mine = names[:count]
+    load = 0
+    for name in sorted(shares, key=shares.__getitem__):  # stable: ties by chance
+        if load >= wanted:
+            break
+        mine.append(name)
+        load += len(documents[name])
+    places = _Places(key, chance)
+    places.know(items, tasks)
+    chosen = {name: documents[name] for name in mine}
+    return _tasks(reviewer, items, chosen, key, places, chance)
+
+
+def _documents(items: Sequence[Item], key: Key) -> dict[str, list[Item]]:
+    """The items of each document; a control belongs to that of its first."""
+    by_id = {item.id: item for item in items}
+    documents: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        if not item.tutorial:
+            control = key.controls.get(item.id)
+            home = by_id[control.of_item] if control else item
+            documents[home.source.document].append(item)
+    return documents
+
+
+def _tasks(
+    reviewer: str,
+    items: Sequence[Item],
+    documents: Mapping[str, Sequence[Item]],
+    key: Key,
+    places: _Places,
+    chance: random.Random,
+) -> list[Task]:
+    """One reviewer's tasks: the tutorials, then these documents."""
+    firsts = {name: control.of_item for name, control in key.controls.items()}
+    tasks = [
+        Task(reviewer, item.id, tuple(output.id for output in item.outputs))
+        for item in items
+        if item.tutorial
+    ]
+    for item in _sequence(documents, key, firsts, chance):
+        tasks.append(Task(reviewer, item.id, places.order(reviewer, item)))
+    return tasks
+
+
+def _by_chance(names: Iterable[str], chance: random.Random) -> list[str]:
+    found = sorted(names)
+    chance.shuffle(found)
+    return found
+
+
+def _overlapping(overlap: float, documents: int) -> int:
+    """How many of the documents everybody gets."""
+    return max(1, round(overlap * documents)) if overlap > 0 else 0
 
 
 def _shares(
     sizes: Mapping[str, int], reviewers: Sequence[str], overlap: float, chance: random.Random
 ) -> dict[str, list[str]]:
     """The documents of each reviewer."""
-    names = sorted(sizes)
-    chance.shuffle(names)
-    count = max(1, round(overlap * len(names))) if overlap > 0 else 0
+    names = _by_chance(sizes, chance)
+    count = _overlapping(overlap, len(names))
     shares = dict.fromkeys(reviewers, names[:count])
     loads = Counter(dict.fromkeys(reviewers, 0))
     people = list(reviewers)
@@ -158,12 +228,20 @@ class _Places:
 
     def __init__(self, key: Key, chance: random.Random) -> None:
         self._systems = key.outputs
+        self._firsts = {name: control.of_item for name, control in key.controls.items()}
         self._chance = chance
         self._left: dict[tuple[str, tuple[str, ...]], list[tuple[str, ...]]] = {}
         self._seen: Counter[tuple[str, str, int]] = Counter()  # item, system, place
 
-    def order(self, reviewer: str, item: Item, first: str) -> tuple[str, ...]:
-        """The ids of the item's outputs from left to right; ``first`` is what it repeats."""
+    def know(self, items: Sequence[Item], tasks: Sequence[Task]) -> None:
+        """Others were given these orders."""
+        tutorials = {item.id for item in items if item.tutorial}
+        for task in tasks:
+            if task.item not in tutorials:
+                self._saw(task.item, [self._systems[output] for output in task.order])
+
+    def order(self, reviewer: str, item: Item) -> tuple[str, ...]:
+        """The ids of the item's outputs from left to right."""
         by_system = {self._systems[output.id]: output.id for output in item.outputs}
         if len(by_system) < len(item.outputs):  # two outputs of one system: nothing to balance
             ids = [output.id for output in item.outputs]
@@ -173,11 +251,16 @@ class _Places:
         left = self._left.setdefault((reviewer, systems), [])
         if not left:
             left += self._square(systems)
+        first = self._firsts.get(item.id, item.id)
         cost = {row: sum(self._seen[first, one, i] for i, one in enumerate(row)) for row in left}
         row = min(left, key=cost.__getitem__)
         left.remove(row)
-        self._seen.update((first, one, place) for place, one in enumerate(row))
+        self._saw(item.id, row)
         return tuple(by_system[one] for one in row)
+
+    def _saw(self, item: str, systems: Sequence[str]) -> None:
+        first = self._firsts.get(item, item)
+        self._seen.update((first, one, place) for place, one in enumerate(systems))
 
     def _square(self, systems: Sequence[str]) -> list[tuple[str, ...]]:
         """A Latin square with its rows, columns and names by chance."""

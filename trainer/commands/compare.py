@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
+import socket
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands import compare_new, compare_results
+from trainer.commands.compare_one import action, found, who
 from translator.commands.terminal import ask, is_terminal, print_json, say, table
 
 if TYPE_CHECKING:
@@ -38,7 +40,10 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
         "--base", default=f"http://127.0.0.1:{PORT}", metavar="URL",
         help="where the reviewers' server is reached (default: %(default)s)",
     )  # fmt: skip
-    links.add_argument("--revoke", metavar="NAME", help="end a reviewer's link; gives a new one")
+    changes = links.add_mutually_exclusive_group()
+    changes.add_argument("--revoke", metavar="NAME", help="end a reviewer's link; gives a new one")
+    changes.add_argument("--add", metavar="NAME", help="let one more person rate; nothing changes "
+                         "for the others")  # fmt: skip
     serve = actions.add_parser("serve", help="the reviewers' pages and nothing else, for a network")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument("--port", type=int, default=PORT, help="port to listen on (%(default)s)")
@@ -49,30 +54,6 @@ def add_parser(commands: Any) -> None:  # argparse's class is private
     compare_results.add_parsers(actions)
     delete = action(actions, "delete", _delete, "delete a campaign with all its ratings")
     delete.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def action(actions: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:
-    """An action on one campaign."""
-    made: argparse.ArgumentParser = actions.add_parser(name, help=about)
-    made.add_argument("id", metavar="ID", help="the campaign's id, its beginning, or its name")
-    made.set_defaults(run=run)
-    return made
-
-
-def found(arguments: argparse.Namespace) -> Campaign:
-    """The campaign that was named. Raises :class:`InputError`."""
-    from trainer.campaigns.folder import Campaigns
-    from translator.settings import Settings
-
-    return Campaigns(Settings.load()).find(arguments.id)
-
-
-def who() -> str:
-    """Who gives the command, for the campaign's log."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no such user, as in some containers
-        return "the command line"
 
 
 def _facts(campaign: Campaign) -> dict[str, Any]:
@@ -193,7 +174,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _links(arguments: argparse.Namespace) -> int:
-    from trainer.campaigns import links
+    from trainer.campaigns import joining, links
     from translator.errors import InputError
 
     campaign = found(arguments)
@@ -211,6 +192,9 @@ def _links(arguments: argparse.Namespace) -> int:
             )
         links.revoke(campaign, one.id, who())
         say(f"The old link of {one.name} does not work any more.")
+    if arguments.add is not None:
+        one = joining.add_reviewer(campaign, arguments.add, who())
+        say(f"{one.name} rates {len(campaign.tasks(one.id)):,} items.")
     base = arguments.base.rstrip("/")
     table(
         ("reviewer", "link"),
@@ -225,10 +209,27 @@ def _serve(arguments: argparse.Namespace) -> int:
     from translator.settings import Settings
 
     server = reviewer_server(Settings.load(), arguments.host, arguments.port)
-    say(f"Reviewers' pages at http://{arguments.host}:{arguments.port}. Ctrl+C ends it.")
-    say("`verso compare links ID --base …` shows the links, with the address that reviewers see.")
-    server.run()
+    with closing(_listener(arguments.host, arguments.port)) as listener:
+        port = listener.getsockname()[1]
+        say(f"Reviewers' pages at http://{arguments.host}:{port}. Ctrl+C ends it.")
+        say("`verso compare links ID --base …` shows the links with the address to be reached.")
+        server.run(sockets=[listener])
     return 0
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises :class:`InputError` if that cannot be."""
+    from translator.errors import InputError
+
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"Nobody can be served at {host}:{port}: {reason}.",
+            "Choose another port with --port, and an address of this machine with --host.",
+        ) from error
 
 
 def _sure(arguments: argparse.Namespace, question: str) -> bool:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.commands.compare_one import action, found, who
 from translator.commands.terminal import errors_console, interruptible, say
 
 if TYPE_CHECKING:
@@ -85,20 +86,15 @@ def add_parsers(actions: Any) -> None:  # argparse's class is private
     )  # fmt: skip
     new.add_argument("--detach", action="store_true", help="begin, and do not wait for the end")
     new.set_defaults(run=_new)
-    for name, run, about in (
-        ("resume", _resume, "go on with a campaign that was stopped or failed while it was made"),
-        ("stop", _stop, "stop making a campaign; what was made is kept"),
-    ):
-        made: argparse.ArgumentParser = actions.add_parser(name, help=about)
-        made.add_argument("id", metavar="ID", help="the campaign's id, its beginning, or its name")
-        made.set_defaults(run=run)
-    made = actions.choices["resume"]
-    made.add_argument("--detach", action="store_true", help="do not wait for the end")
+    resume = action(
+        actions, "resume", _resume, "go on with one that was stopped or failed while it was made"
+    )
+    resume.add_argument("--detach", action="store_true", help="do not wait for the end")
+    action(actions, "stop", _stop, "stop making a campaign; what was made is kept")
 
 
 def _new(arguments: argparse.Namespace) -> int:
     from trainer.campaigns import job
-    from trainer.commands.compare import who
     from translator.settings import Settings
 
     if arguments.sample:
@@ -111,7 +107,6 @@ def _new(arguments: argparse.Namespace) -> int:
 
 def _resume(arguments: argparse.Namespace) -> int:
     from trainer.campaigns import job
-    from trainer.commands.compare import found
     from translator.settings import Settings
 
     campaign = found(arguments)
@@ -122,7 +117,6 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _stop(arguments: argparse.Namespace) -> int:
     from trainer import background
     from trainer.campaigns import job
-    from trainer.commands.compare import found
     from translator.errors import InputError
 
     campaign = found(arguments)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.commands.compare_one import action, found
 from translator.commands.terminal import print_json, say, table
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 def add_parsers(actions: Any) -> None:  # argparse's class is private
     """Add the actions."""
-    results = _action(actions, "results", _results, "what the ratings say so far")
+    results = action(actions, "results", _results, "what the ratings say so far")
     results.add_argument("--json", action="store_true", help="all numbers as JSON")
-    export = _action(actions, "export", _export, "all results as files in a ZIP")
+    export = action(actions, "export", _export, "all results as files in a ZIP")
     export.add_argument("-o", "--output", type=Path, metavar="FILE.zip")
     imported: argparse.ArgumentParser = actions.add_parser(
         "import",
@@ -28,7 +29,7 @@ def add_parsers(actions: Any) -> None:  # argparse's class is private
     imported.add_argument("--json", action="store_true", help="all numbers as JSON")
     imported.add_argument("-o", "--output", type=Path, metavar="FILE.zip", help="write all files")
     imported.set_defaults(run=_import)
-    train = _action(actions, "train", _train, "prepare a training on the answers")
+    train = action(actions, "train", _train, "prepare a training on the answers")
     train.add_argument(
         "--kind", choices=("sft", "dpo", "both"),
         help="imitate edits and good outputs, learn from preferences, or both (default: what "
@@ -38,18 +39,10 @@ def add_parsers(actions: Any) -> None:  # argparse's class is private
     train.add_argument("--gap", type=float, metavar="N", help="scores differ by as much (of 100)")
     train.add_argument("-o", "--output", type=Path, metavar="RUN.toml", help="the settings file")
     train.add_argument("--start", action="store_true", help="begin the training at once")
-    _action(actions, "edits", _edits, "put the reviewers' own texts into the memory")
-
-
-def _action(actions: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = actions.add_parser(name, help=about)
-    made.add_argument("id", metavar="ID", help="the campaign's id, its beginning, or its name")
-    made.set_defaults(run=run)
-    return made
+    action(actions, "edits", _edits, "put the reviewers' own texts into the memory")
 
 
 def _results(arguments: argparse.Namespace) -> int:
-    from trainer.commands.compare import found
     from trainer.results.results import results_of
 
     campaign = found(arguments)
@@ -76,7 +69,6 @@ def _shown(results: Results, as_json: bool) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from trainer.commands.compare import found
     from trainer.results.export import archive
     from trainer.results.results import results_of
     from trainer.run_files import slug
@@ -104,7 +96,6 @@ def _train(arguments: argparse.Namespace) -> int:
     from trainer import launcher, requirements, runs
     from trainer.campaigns.loop import GAP
     from trainer.campaigns.loop_files import prepared_run
-    from trainer.commands.compare import found
     from translator.errors import InputError
     from translator.settings import Settings
 
@@ -132,7 +123,6 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _edits(arguments: argparse.Namespace) -> int:
     from trainer.campaigns.loop_files import save_edits
-    from trainer.commands.compare import found
     from translator.memory import Memory
     from translator.settings import Settings
 
