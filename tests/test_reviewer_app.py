@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.rating_support import NAMES, SYSTEMS, answer_to, campaign, tokens
+from tests.rate_support import NAMES, SYSTEMS, answer_to, named_campaign, tokens
 from trainer.campaigns import links
 from trainer.campaigns.folder import Campaign
 from trainer.campaigns.protocols import PROTOCOLS
@@ -29,7 +29,7 @@ PAGE = {"x-verso": "rate"}
 
 @pytest.fixture
 def made(tmp_path: Path) -> Campaign:
-    return campaign(tmp_path)
+    return named_campaign(tmp_path)
 
 
 def client(made: Campaign) -> TestClient:
@@ -46,7 +46,7 @@ def post(page: TestClient, token: str, what: str, data: Any) -> Any:
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_whole_session_in_each_protocol_names_nobody(tmp_path: Path, name: Any) -> None:
-    made = campaign(tmp_path, name)
+    made = named_campaign(tmp_path, name)
     with client(made) as page:
         _session(made, page, tmp_path)
 
@@ -97,7 +97,7 @@ def _session(made: Campaign, page: TestClient, home: Path) -> None:
 
 
 def test_the_state_is_the_reviewers_own_work_in_its_order(tmp_path: Path) -> None:
-    made = campaign(tmp_path, overlap=1.0)
+    made = named_campaign(tmp_path, overlap=1.0)
     page = client(made)
     state = page.get(f"/r/{tokens(made)[0]}/state").json()
     tasks = made.tasks(made.reviewers()[0].id)
@@ -140,7 +140,7 @@ def test_an_answer_sent_twice_counts_once_and_a_later_one_replaces_it(made: Camp
 
 
 def test_two_reviewers_answers_to_one_item_both_stay(tmp_path: Path) -> None:
-    made = campaign(tmp_path, overlap=1.0)
+    made = named_campaign(tmp_path, overlap=1.0)
     page = client(made)
     for token in tokens(made):
         state = page.get(f"/r/{token}/state").json()
@@ -245,14 +245,16 @@ def test_consent_is_kept_and_the_last_word_counts(made: Campaign) -> None:
 
 
 def test_the_owners_words_are_shown(tmp_path: Path) -> None:
-    made = campaign(tmp_path, instructions="Read slowly.", consent="For science?", target="fi")
+    made = named_campaign(
+        tmp_path, instructions="Read slowly.", consent="For science?", target="fi"
+    )
     about = client(made).get(f"/r/{tokens(made)[0]}/state").json()["campaign"]
     assert about["consent"] == "For science?"
     assert about["instructions"].startswith("Read slowly.\n\nThere is no example in Finnish")
 
 
 def test_references_are_shown_only_where_the_owner_wants(tmp_path: Path) -> None:
-    made = campaign(tmp_path, show_reference=True, overlap=1.0)
+    made = named_campaign(tmp_path, show_reference=True, overlap=1.0)
     state = client(made).get(f"/r/{tokens(made)[0]}/state").json()
     texts = [source for document in state["documents"] for source in document["sources"]]
     assert [one["reference"] for one in texts if "reference" in one] == ["Brücke zu. Warum?"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.rating_support import answer_to, campaign, tokens
+from tests.rate_support import answer_to, named_campaign, tokens
 from trainer.campaigns import desk, drafts, links
 from trainer.campaigns.folder import RATINGS, Campaign, Campaigns
 from trainer.campaigns.reviewer_app import reviewer_app
@@ -21,7 +21,7 @@ from translator.settings import Settings
 
 @pytest.fixture
 def made(tmp_path: Path) -> Campaign:
-    return campaign(tmp_path)
+    return named_campaign(tmp_path)
 
 
 def post(made: Campaign, what: str, data: Any, token: str = "") -> Any:
