@@ -220,12 +220,13 @@ def test_one_output_at_a_time_scores_of_a_segment_are_compared(tmp_path: Path) -
         ("mqm", Judgement("o"), 100),
         ("mqm", Judgement("o", spans=(ErrorSpan(0, 1, "minor"), ErrorSpan(1, 2, "major"))), 76),
         ("mqm", Judgement("o", spans=(ErrorSpan(0, 1, "critical"),) * 2), 0),
+        ("mqm", Judgement("o", spans=(ErrorSpan(0, 1, "minor", "fluency/punctuation"),)), 99.6),
     ],
 )
 def test_what_is_said_as_a_score(
     protocol: Protocol, judgement: Judgement, wanted: float | None
 ) -> None:
-    assert loop.score_of(protocol, judgement) == wanted
+    assert loop.score_of(protocol, judgement) == pytest.approx(wanted)
 
 
 def long_campaign(home: Path, protocol: Protocol, *, model: str) -> Campaign:

@@ -13,7 +13,6 @@ from trainer.campaigns.protocols import (
     check_answer,
     consent_line,
     protocol,
-    severity_weights,
 )
 from trainer.campaigns.types import (
     SIDE_BY_SIDE,
@@ -25,6 +24,7 @@ from trainer.campaigns.types import (
     Rating,
     Source,
 )
+from trainer.statistics.errors import WEIGHTS, weight
 
 ITEM = Item("i1", Source("d", 0, "One."), (Output("o1", "Eins 🂡."), Output("o2", "Zwei.")))
 ALONE = replace(ITEM, outputs=ITEM.outputs[:1])
@@ -55,10 +55,13 @@ def test_every_protocol_says_what_it_is(name: Protocol) -> None:
     assert "train" in consent_line()
 
 
-def test_the_typology_and_its_weights() -> None:
+def test_the_typology_and_what_errors_weigh() -> None:
     assert {"accuracy/omission", "accuracy/mistranslation", "fluency/grammar"} <= set(KINDS)
     assert len(set(KINDS)) == len(KINDS)
-    assert severity_weights() == {"minor": 1.0, "major": 5.0, "critical": 25.0}
+    severities = {severity.id for name in PROTOCOLS for severity in protocol(name).severities}
+    assert severities == set(WEIGHTS)
+    commas = [kind for kind in KINDS if weight("minor", kind) < WEIGHTS["minor"]]
+    assert commas == ["fluency/punctuation"]
 
 
 def test_marks_lie_within_the_text_in_code_points_and_apart() -> None:

@@ -18,7 +18,6 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 from trainer.campaigns.folder import RATINGS, Campaign
-from trainer.campaigns.protocols import severity_weights
 from trainer.campaigns.types import CampaignSettings, Item, Judgement, Protocol, Rating, Verdict
 from trainer.ratings.log import RatingsLog
 from translator.errors import InputError
@@ -82,8 +81,9 @@ def score_of(protocol: Protocol, judgement: Judgement) -> float | None:
     :data:`WORST` on. The effort of post-editing is no score of the output.
     """
     if protocol == "mqm":
-        weights = severity_weights()
-        errors = sum(weights[span.severity] for span in judgement.spans)
+        from trainer.statistics.errors import weight  # numpy
+
+        errors = sum(weight(span.severity, span.category) for span in judgement.spans)
         return 100 * max(0.0, 1 - errors / WORST)
     if judgement.verdict is not None:
         return _LEVELS[judgement.verdict]

@@ -32,7 +32,6 @@ class Named:
     id: str
     title: str
     help: str = ""
-    weight: float = 0.0  # of an error of this severity in a sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,6 @@ def protocol(name: Protocol) -> ProtocolText:
 def consent_line() -> str:
     """What reviewers are asked about their answers, unless the owner wrote something else."""
     return str(_read("common")["consent"])
-
-
-def severity_weights() -> dict[str, float]:
-    """What an error of each severity weighs in a sum (MQM: 1, 5 and 25)."""
-    return {name: float(row["weight"]) for name, row in _read("common")["severities"].items()}
 
 
 def check_answer(name: Protocol, item: Item, rating: Rating) -> tuple[str, ...]:

@@ -67,18 +67,19 @@ def error_profile(marks: Sequence[Mark], looked: Sequence[Looked]) -> ErrorProfi
     )
 
 
-def weight(mark: Mark) -> float:
+def weight(severity: str, category: str) -> float:
     """What one error counts."""
-    if mark.severity == "minor" and mark.category.endswith("punctuation"):
+    if severity == "minor" and category.endswith("punctuation"):
         return PUNCTUATION
-    return WEIGHTS[mark.severity]
+    return WEIGHTS[severity]
 
 
 def span_scores(marks: Sequence[Mark], looked: Sequence[Looked]) -> list[Score]:
     """The weighted errors of each output by each reviewer as a score: 0 without any, else below."""
     found: dict[tuple[str, str, str, str], float] = defaultdict(float)
     for mark in marks:
-        found[mark.document, mark.segment, mark.system, mark.reviewer] -= weight(mark)
+        place = mark.document, mark.segment, mark.system, mark.reviewer
+        found[place] -= weight(mark.severity, mark.category)
     return [
         Score(
             one.document,
