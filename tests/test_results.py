@@ -342,7 +342,9 @@ def test_what_it_takes_is_said_while_the_campaign_runs() -> None:
     ]
     results = analyse(replace(study(final=False), systems=("A", "B"), scores=scores))
     (needed,) = results.needed
-    assert needed.more and f"B and A: About {needed.more} more documents" in results.summary
+    assert (
+        needed.more and f"To tell B from A: about {needed.more} more documents" in results.summary
+    )
     assert "more documents" not in analyse(replace(results.study, final=True)).summary
 
 
@@ -358,3 +360,18 @@ def test_numbers_as_they_are_written() -> None:
     assert number(-0.04) == "0.0" and number(-1.25, 2) == "−1.25"
     assert number(1234.5) == "1,234.5" and number(float("nan")) == "–"
     assert number(2, 1, signed=True) == "+2.0"
+
+
+def test_no_mean_lies_beyond_the_scale() -> None:
+    """Two reviewers who differ leave the mean of all reviewers open: to the ends, not past them."""
+    scores = [
+        Score(document, "0", system, reviewer, base + 3 * number)
+        for number, document in enumerate(("d1", "d2", "d3"))
+        for reviewer, base in (("r1", 15.0), ("r2", 80.0))
+        for system in ("A", "B")
+    ]
+    results = analyse(replace(study(), systems=("A", "B"), scores=scores))
+    intervals = [
+        (mean.estimate.interval.low, mean.estimate.interval.high) for mean in results.means
+    ]
+    assert intervals == [(0, 100), (0, 100)]

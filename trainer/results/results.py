@@ -7,12 +7,12 @@ tell which is which: example texts and automatic metrics.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trainer.campaigns.folder import Campaign
 from trainer.results.automatic import Automatic, automatic
 from trainer.results.examples import Example, examples
-from trainer.results.study import Study
+from trainer.results.study import Scale, Study
 from trainer.results.table import study_of
 from trainer.statistics.agreement import (
     Agreement,
@@ -34,7 +34,7 @@ from trainer.statistics.bias import (
 from trainer.statistics.bradley_terry import Strengths, strengths
 from trainer.statistics.clusters import Clusters, Method, clusters
 from trainer.statistics.controls import ControlResult, control_results
-from trainer.statistics.data import LEVEL
+from trainer.statistics.data import LEVEL, Interval
 from trainer.statistics.errors import ErrorProfile, error_profile
 from trainer.statistics.means import Difference, SystemMean, differences, system_means
 from trainer.statistics.metrics import (
@@ -111,7 +111,8 @@ class Results:
         if not missing:
             return ""
         one = min(missing, key=lambda needed: needed.more or 0)
-        return f"{one.a} and {one.b}: {one.sentence} {LOOK}"
+        sentence = one.sentence[0].lower() + one.sentence[1:]
+        return f"To tell {one.a} from {one.b}: {sentence} {LOOK}"
 
     def _finding(self) -> str:
         if self.clusters is None:
@@ -139,7 +140,7 @@ def analyse(study: Study) -> Results:
     several = len({score.system for score in scores}) > 1
     numbers = study.protocol not in ("pairwise", "deliver")  # of which a z-score makes sense
     named = study.final
-    means = tuple(system_means(scores))
+    means = tuple(_on_scale(mean, study.scale) for mean in system_means(scores))
     measured = automatic(study) if named else Automatic()
     return Results(
         study,
@@ -166,6 +167,19 @@ def analyse(study: Study) -> Results:
         accuracy=_accuracy(study, measured),
         examples=tuple(examples(study)) if named else (),
     )
+
+
+def _on_scale(mean: SystemMean, scale: Scale) -> SystemMean:
+    """The mean with its interval cut at the ends of the scale, where few reviewers leave it open.
+
+    It covers the truth as before: no mean can lie beyond them.
+    """
+    low, high = mean.estimate.interval.low, mean.estimate.interval.high
+    if scale.low is not None and low < scale.low:
+        low = scale.low
+    if scale.high is not None and high > scale.high:
+        high = scale.high
+    return replace(mean, estimate=replace(mean.estimate, interval=Interval(low, high)))
 
 
 def _agreement(study: Study) -> Agreement:
