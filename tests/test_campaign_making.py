@@ -114,6 +114,15 @@ def test_the_place_of_an_output_in_its_item_says_nothing() -> None:
     assert min(first.values()) > 30
 
 
+def test_the_place_of_an_item_in_the_file_says_nothing_of_controls() -> None:
+    made = _made("contrastive-esa", sizes=(60, 60), repeats=0.2, degraded=0.2)
+    place = {item.id: number for number, item in enumerate(made.items)}
+    distances = Counter(
+        place[name] - place[control.of_item] for name, control in made.key.controls.items()
+    )
+    assert set(distances) == {-1, 1} and min(distances.values()) > 8  # of 48
+
+
 def test_controls() -> None:
     made = _made("contrastive-esa", sizes=(10, 10), repeats=0.1, degraded=0.2)
     kinds = Counter(control.kind for control in made.key.controls.values())

@@ -48,7 +48,9 @@ def make(
     sources: Sequence[Source],
     outputs: Mapping[str, Mapping[Place, Written]],
 ) -> Made:
-    """Items in the order of the documents, the tutorial first, controls last.
+    """Items in the order of the documents, the tutorial first.
+
+    Controls stand beside what they are of, in an order by chance: the file must not tell them.
 
     ``outputs`` has a row for every system and segment. With more than two systems a ``pairwise``
     item shows two of them: over the segments every pair comes equally often.
@@ -66,7 +68,11 @@ def make(
         controls=work.controls,
         repeats=work.repeats,
     )
-    return Made((*shown, *work.items), key, flags_of(systems, sources, outputs))
+    order = {(row.document, row.position): number for number, row in enumerate(sources)}
+    items = sorted(
+        work.items, key=lambda one: (order[one.source.document, one.source.position], one.id)
+    )
+    return Made((*shown, *items), key, flags_of(systems, sources, outputs))
 
 
 def flags_of(
