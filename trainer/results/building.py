@@ -32,7 +32,7 @@ def value_of(protocol: Protocol, judgement: Judgement, text: str) -> float | Non
     """
     match protocol:
         case "mqm":
-            return 0.0 - sum(map(weight, _marks(("", "", "", ""), judgement, len(text))))
+            return 0.0 - sum(weight(span.severity, span.category) for span in judgement.spans)
         case "post-edit":
             if judgement.edit is None:
                 return judgement.score
