@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import socket
 import zipfile
@@ -199,6 +201,7 @@ def test_a_port_that_is_taken_is_one_sentence(verso: Verso, settings: Settings) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         _, said = verso("compare", "serve", "--port", port, code=1)
-    assert f"Nobody can be served at 127.0.0.1:{port}" in said and "--port" in said
+    reason = os.strerror(errno.EADDRINUSE)
+    assert f"Nobody can be served at 127.0.0.1:{port}: {reason}.\n" in said
     assert "Nobody can be served" in verso("compare", "serve", "--port", "99999", code=1)[1]
     assert "no campaign 'Eve'" in verso("compare", "show", "Eve", code=1)[1]

@@ -46,7 +46,8 @@ _HEADERS = {
 _WRONG = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Review</title><link rel="icon" href="assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="assets/rate.css"></head>
+<link rel="stylesheet" href="assets/rate.css">
+<link rel="stylesheet" href="assets/rate_pages.css"></head>
 <body><main><div class="r-welcome r-end" role="alert"><h2>{said}</h2><p>{hint}</p></div></main>
 </body></html>
 """

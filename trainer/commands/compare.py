@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 from contextlib import closing
 from datetime import datetime
@@ -225,7 +226,8 @@ def _listener(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        number = getattr(error, "errno", None) or 0  # of a name that is unknown: below 0
+        reason = os.strerror(number) if number > 0 else str(error)
         raise InputError(
             f"Nobody can be served at {host}:{port}: {reason}.",
             "Choose another port with --port, and an address of this machine with --host.",
