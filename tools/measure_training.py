@@ -105,14 +105,15 @@ def _parts(wanted: argparse.Namespace, folder: Path) -> tuple[Any, Any, Any, Any
 
 def _verso(wanted: argparse.Namespace, folder: Path, clock: _Clock) -> Any:
     from trainer import train_loop, train_lora, train_model
+    from trainer.train_objective import Imitation
     from trainer.train_watch import Watch
 
     work, arguments, plan, exact = _parts(wanted, folder)
     model = train_model.load(work.base, work.settings, exact, train_model.device())
     train_lora.quicken(model)
     loop = train_loop.Loop(
-        model, arguments, work.dataset, clock.counting(work.collate), plan=plan, dev=work.dev(),
-        watch=work.watch(plan), smoothing=0.0, stopping=lambda: False,
+        model, arguments, work.dataset, Imitation(model, clock.counting(work.collate), 0.0),
+        plan=plan, dev=work.dev(), watch=work.watch(plan), stopping=lambda: False,
     )  # fmt: skip
     loop.remove_callback(Watch)
     return loop
