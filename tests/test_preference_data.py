@@ -69,9 +69,10 @@ def test_prompts_of_other_tools_stand_as_they_are(tmp_path: Path, tokenizer: Any
     found, _ = rows(written(tmp_path, plain, talk), tokenizer)
     one, two = (tokenizer.decode(row["chosen"]["input_ids"]) for row in found)
     assert one == "<|im_start|>To German: sea\nMeer<|im_end|>"
-    assert two == (
-        "<|im_start|>user\nTo German: sea<|im_end|>\n<|im_start|>assistant\nMeer<|im_end|>"
+    asked = tokenizer.apply_chat_template(
+        talk["prompt"], tokenize=False, add_generation_prompt=True
     )
+    assert two == f"{asked}Meer<|im_end|>"
 
 
 def test_every_line_that_is_left_out_has_a_reason(tmp_path: Path, tokenizer: Any) -> None:
