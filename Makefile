@@ -11,11 +11,13 @@ run: install
 	$(BIN)/verso models tune $(MODEL)
 	$(BIN)/verso serve
 
+# Two processes for what needs neither the page nor a real model: those want the machine.
 test: install-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not model"
+	$(BIN)/python -m pytest -m "browser or model"
 
 install: $(VENV)/installed
 install-test: $(VENV)/installed-test

@@ -262,7 +262,7 @@ def test_plots_take_the_colours_of_the_page(protocol: Protocol) -> None:
     pytest.importorskip("matplotlib")
     results = analyse(study(protocol))
     made = plots(results)
-    assert {"means", "wins", "places"} <= {plot.name for plot in made}
+    assert {"means", "differences", "wins", "places"} <= {plot.name for plot in made}
     assert len({plot.name for plot in made}) == len(made)
     for plot in made:
         svg = plot.svg()
@@ -278,7 +278,7 @@ def test_plots_take_the_colours_of_the_page(protocol: Protocol) -> None:
 def test_a_plot_of_a_name_with_markup() -> None:
     pytest.importorskip("matplotlib")
     for plot in plots(analyse(_hostile())):
-        if plot.name in ("means", "wins", "errors"):
+        if plot.name in ("means", "differences", "wins", "errors"):
             svg = plot.svg()
             assert "<script" not in svg
             assert "x_1^2" in "".join(ElementTree.fromstring(svg).itertext()) or plot.name == "wins"

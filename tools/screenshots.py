@@ -1,7 +1,7 @@
 """Make the README's pictures: the real page, a real model, nothing touched up.
 
-Uses the default model of your Verso (``verso models pull starter``) and its newest training, if
-there is one, and writes ``assets/screenshots/*.png``.
+Uses the default model of your Verso (``verso models pull starter``), its newest training, if
+there is one, and writes ``assets/screenshots/*.png``. The reviewer's page shows texts of its tests.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, expect  # noqa: E402
 
 from tests.browser import looking, open_chromium, paste, pick, serving  # noqa: E402
 from tests.epubs import make_epub  # noqa: E402
+from tests.rate_support import campaign, reviewers_served, token  # noqa: E402
 from trainer import runs  # noqa: E402
 from translator.models.registry import Registry  # noqa: E402
 from translator.settings import Settings, assets_dir  # noqa: E402
@@ -72,6 +73,7 @@ def main() -> None:
             _review(browser, address, book, target / "review.png")
             if trained:
                 _training(browser, address, target / "train.png")
+            _rating(browser, home / "reviewers", target / "rate.png")
 
 
 def _newest_run(settled: Path, home: Path) -> bool:
@@ -149,6 +151,27 @@ def _training(browser: Browser, address: str, path: Path) -> None:
         expect(page.locator("#train-curves .v-chart").first).to_be_visible()
         page.wait_for_timeout(1500)
         _save(page.screenshot(), path)
+
+
+def _rating(browser: Browser, home: Path, path: Path) -> None:
+    one = campaign(home, "contrastive-esa", systems=3)
+    with reviewers_served(home) as address:
+        context = browser.new_context(viewport={"width": 1440, "height": 800})
+        page = context.new_page()
+        page.goto(address + token(one))
+        page.get_by_label("Yes").check()
+        page.locator("#begin").click()
+        page.keyboard.press("n")  # past the example
+        page.keyboard.press("n")
+        for word, severity in (("Torwart", "2"), ("141", "2"), ("zählend", "1")):
+            page.locator("[data-at]").filter(has_text=word).first.dblclick()
+            page.keyboard.press(severity)
+        for card in page.locator(".r-card").all():
+            worse = "Torwart" in card.locator(".r-text").inner_text()
+            card.locator(".r-number").fill("41" if worse else "88")
+        page.wait_for_timeout(800)
+        _save(page.screenshot(), path)
+        context.close()
 
 
 def _save(png: bytes, path: Path) -> None:

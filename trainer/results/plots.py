@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _ROW = 0.42  # inches of a system
 _LONGEST_NAME = 34
+_PAIRED = 22  # letters of a name beside another one
 _FEW = 6  # systems whose names fit beside each other
+_MOST_PAIRS = 15  # of systems in one picture
 _MOST_KINDS = 16  # of errors in one picture
 
 
@@ -30,6 +32,9 @@ def plots(results: Results) -> list[Plot]:
         return []
     study = results.study
     made = [Plot("means", f"Mean {study.scale.title} with 95 % interval", lambda: _means(results))]
+    if 0 < len(results.differences) <= _MOST_PAIRS:
+        title = f"Difference of two systems in {study.scale.title} with 95 % interval"
+        made.append(Plot("differences", title, lambda: _differences(results)))
     if results.wins is not None and len(results.wins.systems) > 1:
         wins = results.wins
         title = "How often the system of the row was preferred to that of the column, in percent"
@@ -68,6 +73,26 @@ def _means(results: Results) -> Figure:
     made, axes = figure(0.9 + _ROW * len(estimates))
     _intervals(axes, estimates, results)
     axes.set_xlabel(results.study.scale.title)
+    return made
+
+
+def _differences(results: Results) -> Figure:
+    """A row two systems: an interval that reaches 0 leaves open which is better."""
+    found = results.differences
+    made, axes = figure(0.9 + _ROW * len(found))
+    axes.axvline(0, color=INK, linewidth=0.8)
+    for row, one in enumerate(found):
+        low, high = one.estimate.interval.low, one.estimate.interval.high
+        if not isnan(low):
+            axes.plot([low, high], [row, row], color=COLOURS[0], linewidth=2)
+        axes.plot([one.estimate.value], [row], "o", markersize=8, color=COLOURS[0])
+    names = [f"{short(one.a, _PAIRED)} − {short(one.b, _PAIRED)}" for one in found]
+    axes.set_yticks(range(len(found)), names)
+    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.set_xlabel(f"difference in {results.study.scale.title}")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    grid(axes, "x")
     return made
 
 
