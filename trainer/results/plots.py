@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _ROW = 0.42  # inches of a system
 _LONGEST_NAME = 34
-_PAIRED = 22  # letters of a name beside another one
 _FEW = 6  # systems whose names fit beside each other
 _MOST_PAIRS = 15  # of systems in one picture
 _MOST_KINDS = 16  # of errors in one picture
@@ -79,14 +78,14 @@ def _means(results: Results) -> Figure:
 def _differences(results: Results) -> Figure:
     """A row two systems: an interval that reaches 0 leaves open which is better."""
     found = results.differences
-    made, axes = figure(0.9 + _ROW * len(found))
+    made, axes = figure(0.9 + 1.3 * _ROW * len(found))
     axes.axvline(0, color=INK, linewidth=0.8)
     for row, one in enumerate(found):
         low, high = one.estimate.interval.low, one.estimate.interval.high
         if not isnan(low):
             axes.plot([low, high], [row, row], color=COLOURS[0], linewidth=2)
         axes.plot([one.estimate.value], [row], "o", markersize=8, color=COLOURS[0])
-    names = [f"{short(one.a, _PAIRED)} − {short(one.b, _PAIRED)}" for one in found]
+    names = [f"{short(one.a)}\n− {short(one.b)}" for one in found]
     axes.set_yticks(range(len(found)), names)
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.set_xlabel(f"difference in {results.study.scale.title}")
