@@ -138,7 +138,9 @@ def test_reviewers_of_one_item_see_its_systems_at_different_places() -> None:
     for task in tasks:
         at.update((task.item, key.outputs[o], place) for place, o in enumerate(task.order))
     clashes = sum(count - 1 for count in at.values())
-    assert clashes < 250  # chance makes 405: 80 items, 4 systems, 4 - 4 (1 - 0.75^4) each
+    # Usually 226, with a deviation of 11. Chance makes 405: 80 items of 4 systems, each
+    # 4 - 4 (1 - 0.75^4).
+    assert clashes < 300
 
 
 @settings(max_examples=60, deadline=None)
