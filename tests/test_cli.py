@@ -181,12 +181,15 @@ def test_interactive_prompt() -> None:
     terminal.type("/help\n")
     terminal.expect("/model ID", "en → ja> ")
     terminal.type("half a line\x03")
+    time.sleep(1)  # what is printed at the very moment of Ctrl+C may be lost in the terminal
+    terminal.type("\n")
     terminal.expect("en → ja> ")
     terminal.type("//usr is a path of the system\n")
     terminal.expect(pseudo("/usr is a path of the system", "ja"), "en → ja> ")
     terminal.type("\x04")
     assert terminal.end() == 0
     assert "Traceback" not in terminal.output
+    assert pseudo("half a line", "ja") not in terminal.output
 
 
 def test_quit_leaves() -> None:
