@@ -27,10 +27,11 @@ def test_bench_compares_with_the_plain_loop(
     assert main(["bench", "--model", model, "--json", str(report), *sizes]) == 0
     facts = json.loads(report.read_text())
     assert [system["name"] for system in facts["systems"]] == [
-        "plain loop", "1 together", "16 together",
+        "plain loop", "plain loop, default threads", "1 together", "16 together",
     ]  # fmt: skip
     assert all(system["tokens_per_second"] > 0 for system in facts["systems"])
-    assert facts["ratios"]["plain_loop"] > 0 and facts["ratios"]["llama_server"] is None
+    ratios = facts["ratios"]
+    assert ratios["plain_loop"] > 0 < ratios["untuned_loop"] and ratios["llama_server"] is None
     assert 0 < facts["ratios"]["prompt_share"] < 1.5
     assert 0 < facts["ratios"]["single_stream_share"] < 1.5
     assert facts["segments"] == 3 and facts["machine"] == machine()

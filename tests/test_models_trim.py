@@ -60,6 +60,7 @@ def pair(
     home = Settings(folder / "home", threads=1, slots=1)
     monkey = pytest.MonkeyPatch()
     monkey.setattr(trim, "_COMMON", 0)  # a tiny vocabulary is all common
+    monkey.setattr(trim, "_ROWS", 1)
     made = Workshop(home, Registry(home)).trim(Order(str(whole)), ["en", "de"], [SAMPLE])
     monkey.undo()
     path = Registry(home).path(made.spec)
@@ -121,7 +122,8 @@ def test_texts_of_kept_tokens_are_read_alike(pair: Pair, words: list[str]) -> No
         assert pair.back(after) == before
 
 
-def test_without_text_whole_scripts_stay(pair: Pair) -> None:
+def test_without_text_whole_scripts_stay(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trim, "_ROWS", 1)
     tokens = vocabulary.Vocabulary(gguf_file.read(pair.whole))
     nothing = np.zeros(pair.before.size, dtype=np.int64)
     latin = trim.choose(tokens, ["en"], None, nothing, 1)
@@ -129,6 +131,23 @@ def test_without_text_whole_scripts_stay(pair: Pair) -> None:
     assert len(latin.kept) < len(both.kept) < pair.before.size
     italian = [ids for line in OTHER.splitlines()[:1] for ids in pair.before.ids([line])]
     assert {*italian[0]} <= {*latin.kept.tolist()}
+
+
+def test_a_round_number_of_tokens_stays(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama.cpp's fast kernels need one; what fills it up is closed like the rest."""
+    monkeypatch.setattr(trim, "_COMMON", 0)
+    tokens = vocabulary.Vocabulary(gguf_file.read(pair.whole))
+    ids = list(pair.before.ids(SAMPLE.splitlines()))
+    counts = vocabulary.used(ids, pair.before.size)
+    for seen in (counts, None):
+        monkeypatch.setattr(trim, "_ROWS", 1)
+        exact = {*trim.choose(tokens, ["en"], seen, counts, 1).kept.tolist()}
+        monkeypatch.setattr(trim, "_ROWS", 8)
+        filled = {*trim.choose(tokens, ["en"], seen, counts, 1).kept.tolist()}
+        assert exact <= filled and len(filled) - len(exact) < 8
+        assert len(filled) % 8 == 0 or tokens.of_text() <= filled
+        assert tokens.closed(filled) == filled
+        assert not any("unused" in tokens.tokens[number] for number in filled)
 
 
 # --- the file --------------------------------------------------------------------------------
@@ -176,6 +195,7 @@ def test_an_unchanged_copy_has_the_same_bytes(pair: Pair, tmp_path: Path) -> Non
 
 def test_a_trimmed_model_can_be_trimmed_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trim, "_COMMON", 0)
+    monkeypatch.setattr(trim, "_ROWS", 1)
     registry = Registry(pair.home)
     short = SAMPLE.splitlines()[1]
     made = Workshop(pair.home, registry).trim(Order(pair.made.spec.id, id="again"), ["de"], [short])

@@ -54,7 +54,11 @@ class Overhead:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Speeds are medians in new tokens a second, prompts included."""
+    """Speeds are medians in new tokens a second, prompts included.
+
+    ``loop`` has as many threads as the engine, ``untuned_loop`` as many as llama-cpp-python
+    takes by itself, as in most apps.
+    """
 
     model: str
     info: EngineInfo
@@ -62,6 +66,7 @@ class Result:
     segments: int
     repeats: int
     loop: Series
+    untuned_loop: Series
     engine: Mapping[int, Series]
     limits: Limits
     load_average: float
@@ -97,6 +102,7 @@ class Result:
             },
             "ratios": {
                 "plain_loop": round(self.best.speed / self.loop.speed, 2),
+                "untuned_loop": round(self.best.speed / self.untuned_loop.speed, 2),
                 "llama_server": self._server_ratio(),
                 "prompt_share": round(self.limits.batched / self.limits.prompt, 2),
                 "single_stream_share": round(self.limits.decode[1] / self.limits.single, 2),
@@ -109,7 +115,7 @@ class Result:
         return facts
 
     def _systems(self) -> list[Series]:
-        return [self.loop, *self.engine.values(), *self.server.values()]
+        return [self.loop, self.untuned_loop, *self.engine.values(), *self.server.values()]
 
     def _system(self, series: Series) -> dict[str, Any]:
         reference = self.best.trials[0].texts

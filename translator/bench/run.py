@@ -61,12 +61,15 @@ def run(plan: Plan) -> Result:
     style = get_style(plan.style, info)
     prompts = [style.render(TranslationTask(text, plan.source, plan.target)) for text in plan.texts]
     loop = Series("plain loop")
+    untuned = Series("plain loop, default threads")
     widths = {width: Series(f"{width} together") for width in plan.widths}
     served = {width: Series(f"llama-server, {width} slots") for width in _served(plan)}
     for number in range(plan.repeats):
         said = f"Round {number + 1} of {plan.repeats}: "
         plan.said(f"{said}{loop.name}")
-        loop.trials.append(_loop_trial(plan, sample(prompts, LOOP)))
+        loop.trials.append(_loop_trial(plan, sample(prompts, LOOP), plan.options.threads))
+        plan.said(f"{said}{untuned.name}")
+        untuned.trials.append(_loop_trial(plan, sample(prompts, LOOP), None))
         for width, series in widths.items():
             plan.said(f"{said}{series.name}")
             series.trials.append(_engine_trial(plan, sample(prompts, width), width))
@@ -76,8 +79,8 @@ def run(plan: Plan) -> Result:
     plan.said("Limits of this machine")
     limits = _limits(plan)
     return Result(
-        plan.model, info, {**_shown(plan.options)}, len(prompts), plan.repeats, loop, widths,
-        limits, load_average, served, _latency(plan, prompts), _overhead(plan),
+        plan.model, info, {**_shown(plan.options)}, len(prompts), plan.repeats, loop, untuned,
+        widths, limits, load_average, served, _latency(plan, prompts), _overhead(plan),
     )  # fmt: skip
 
 
@@ -90,13 +93,13 @@ def _shown(options: GgufOptions) -> dict[str, object]:
     return {name: getattr(options, name) for name in names}
 
 
-def _loop_trial(plan: Plan, prompts: dict[int, Prompt]) -> Trial:
+def _loop_trial(plan: Plan, prompts: dict[int, Prompt], threads: int | None) -> Trial:
     some = next(iter(prompts.values()))
     done = plain_loop(
         plan.options.path,
         [prompt.text for prompt in prompts.values()],
         plan.sampling.max_new_tokens,
-        plan.options.threads,
+        threads,
         some.stop,
     )
     texts = dict(zip(prompts, done["texts"], strict=True))

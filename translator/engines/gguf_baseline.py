@@ -26,9 +26,15 @@ LIMIT_REPEATS = 3
 
 
 def plain_loop(
-    model: Path, prompts: Sequence[str], max_new_tokens: int, threads: int, stop: Sequence[str]
+    model: Path,
+    prompts: Sequence[str],
+    max_new_tokens: int,
+    threads: int | None,
+    stop: Sequence[str],
 ) -> dict[str, Any]:
     """Texts, new tokens, seconds and peak memory (MB) of the plain loop.
+
+    ``threads``: ``None`` leaves it to the library, which decodes with half of the cores.
 
     Raises:
         EngineError: the process died.

@@ -27,6 +27,9 @@ _BY_TOKEN = ("token_embd.weight", "output.weight", "output.bias", "per_layer_tok
 # Vocabularies list what was commonest in their training text first. So many tokens of the
 # languages' scripts stay beside those of a text, which is never about everything.
 _COMMON = 32_768
+# llama.cpp's fast matrix kernels want the rows of the output layer in groups of 8 or 16; a
+# multiple of this divides among several threads, too. Other sizes take a slow path.
+_ROWS = 64
 KEPT = "verso.trim.kept"  # for each token of the file, its number in the untrimmed model
 _OF = "verso.trim.tokens"  # how many tokens the untrimmed model has
 
@@ -70,6 +73,7 @@ def choose(
     ``counts``: how often each token occurs in a text of these languages; those that occur
     ``min_count`` times stay, and the commonest of the languages' scripts. Without it, all tokens
     of these scripts stay. ``prompts`` counts the tokens of Verso's own prompts, which all stay.
+    Some more stay to make a round number, the commonest first.
     """
     wanted = scripts(tags)
     kept = vocabulary.essential() | vocabulary.characters(wanted) | {*np.flatnonzero(prompts)}
@@ -79,8 +83,24 @@ def choose(
     else:
         kept |= {number for number in written if number < _COMMON}
         kept |= {*np.flatnonzero(counts >= min_count)}
-    numbers = sorted(int(number) for number in vocabulary.closed(kept))
+    kept = vocabulary.closed(kept)
+    frequent = np.zeros(len(vocabulary)) if counts is None else counts
+    left = vocabulary.of_text() - kept
+    _fill_up(vocabulary, kept, sorted(left, key=lambda n: (n not in written, -frequent[n], n)))
+    numbers = sorted(int(number) for number in kept)
     return Choice(vocabulary, np.array(numbers, dtype=np.int64))
+
+
+def _fill_up(vocabulary: Vocabulary, kept: set[int], left: Sequence[int]) -> None:
+    """Add tokens of ``left``, with what they are merged from, up to a multiple of the rows."""
+    missing = -len(kept) % _ROWS
+    for number in left:
+        more = vocabulary.closed({number}) - kept
+        if len(more) <= missing:
+            kept |= more
+            missing -= len(more)
+        if not missing:
+            return
 
 
 def write(

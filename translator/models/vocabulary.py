@@ -129,6 +129,10 @@ class Vocabulary:
             if all(script_of(char) in ("", *wanted) for char in token)
         }
 
+    def of_text(self) -> set[int]:
+        """All tokens that are neither bytes nor for control."""
+        return {number for number, _ in self._texts()}
+
     def _texts(self) -> Iterator[tuple[int, str]]:
         """The tokens of text, as a person reads them; no letters for a piece of a character."""
         for number, token in enumerate(self.tokens):
