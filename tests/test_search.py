@@ -15,7 +15,8 @@ from tests.runs_support import FAKE, tiny_corpus, wait_for
 from trainer import runs, search
 from trainer.config import RunSettings
 from trainer.search import Trial
-from trainer.search_fields import Field, value_of
+from trainer.search_fields import Field
+from trainer.settings_text import value_of
 from translator.errors import Cancelled, InputError
 
 

@@ -10,10 +10,9 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from translator import dates, markup
-from translator.sentences import sentence_ends
+from translator.segmenting import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,6 @@ class Pair:
 
 
 Fault = Callable[[Pair, Pair, random.Random], Pair | None]
-
-
-def sentences(text: str, tag: str) -> list[str]:
-    """The sentences of a text, white space included."""
-    return [text[a:b] for a, b in pairwise([0, *sentence_ends(text, tag), len(text)])]
 
 
 def delete_sentence(pair: Pair, _: Pair, rng: random.Random) -> Pair | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal, Self
 
 import tomli_w
 
+from trainer import settings_text
 from trainer.config_fields import Part, explained, file_name, plain, setting, settings_of
 from trainer.config_preference import PreferencePart
 from translator import languages
@@ -173,15 +173,7 @@ class RunSettings(Part):
 
         Raises :class:`InputError` for a file that cannot be read and for settings that cannot be.
         """
-        try:
-            values = tomllib.loads(path.read_text("utf-8-sig"))
-        except OSError as error:
-            message = f"{path} cannot be read: {error.strerror}."
-            raise InputError(message, "Check its name.") from error
-        except ValueError as error:
-            message = f"{path.name} is no valid TOML: {error}."
-            raise InputError(message, "Mend that line.") from error
-        return cls.of(values).within(path.resolve().parent)
+        return cls.of(settings_text.read(path)).within(path.resolve().parent)
 
     def within(self, folder: Path) -> Self:
         """With folders that are relative to ``folder`` as absolute ones."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from trainer import settings_text
 from trainer.cleaning import Rules
 from translator import languages
 from translator.errors import InputError
@@ -96,12 +96,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
     Raises :class:`InputError` for a file that cannot be read, an unknown name or a wrong type.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name.") from error
-    except ValueError as error:
-        raise InputError(f"{path.name} is no valid TOML: {error}.", "Mend that line.") from error
+    data = settings_text.read(path)
     data.pop(RESULT, None)
     names = {file_name: name for name, file_name in _FILE_NAMES.items()}
     known = {f.name: f.default for f in fields(CorpusSettings)}

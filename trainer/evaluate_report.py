@@ -9,6 +9,7 @@ from trainer.evaluate import Bucket, Evaluation, System
 from trainer.evaluate_scores import Score, version
 from trainer.evaluate_significance import LEVEL, RESAMPLES, Comparison, Interval, Method
 from translator import __version__
+from translator.wording import listed
 
 # These are counted also when there are none.
 CHECKS = ("empty", "wrong-language", "repetition")
@@ -127,7 +128,7 @@ def _translating(evaluation: Evaluation) -> list[str]:
     sentences = [f"The test set {test_set.files[0]} has {size}, translated {pair}."]
     models = [system.output for system in evaluation.systems if "sampling" in system.output.about]
     if models:
-        names = _listed([f"{output.name} ({output.about['backend']})" for output in models])
+        names = listed([f"{output.name} ({output.about['backend']})" for output in models])
         greedy = all(output.about["sampling"]["temperature"] == 0 for output in models)
         how = "greedy decoding" if greedy else "each model's own sampling"
         sentences.append(
@@ -136,7 +137,7 @@ def _translating(evaluation: Evaluation) -> list[str]:
         )
     files = [output.output for output in evaluation.systems if "file" in output.output.about]
     if files:
-        names = _listed([f"{output.name} ({output.about['file']})" for output in files])
+        names = listed([f"{output.name} ({output.about['file']})" for output in files])
         sentences.append(f"Translations by {names} were read from files.")
     return sentences
 
@@ -144,7 +145,7 @@ def _translating(evaluation: Evaluation) -> list[str]:
 def _scoring(evaluation: Evaluation) -> list[str]:
     scores = evaluation.systems[0].scores
     counted = [of for name, of in scores.items() if name != "comet"]
-    cited = _listed([f"{of.metric.title} ({_PAPERS[of.metric.name]})" for of in counted])
+    cited = listed([f"{of.metric.title} ({_PAPERS[of.metric.name]})" for of in counted])
     signatures = "; ".join(f"{of.metric.title} {of.signature}" for of in counted)
     verb = "were" if len(counted) > 1 else "was"
     sentences = [
@@ -188,7 +189,3 @@ def _testing(evaluation: Evaluation) -> list[str]:
     else:
         sentences.append(f"A difference with p < {LEVEL} is called significant.")
     return sentences
-
-
-def _listed(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -64,6 +64,11 @@ def read_lines(path: Path) -> tuple[str, ...]:
     return tuple(TextFile.sniff(path).lines())
 
 
+def one_line(text: str) -> str:
+    """A translation with blanks for its line breaks."""
+    return _LINE_BREAKS.sub(" ", text).strip()
+
+
 def read_test_set(
     source: Path, reference: Path, source_tag: str, target_tag: str, documents: Path | None = None
 ) -> TestSet:
@@ -72,7 +77,7 @@ def read_test_set(
     if not any(line.strip() for line in lines):
         raise InputError(f"{source.name} has no text.", "Choose the file to be translated.")
     given = [reference, *([documents] if documents else [])]
-    others = [_as_many(path, len(lines), source.name) for path in given]
+    others = [read_beside(path, len(lines), source.name) for path in given]
     return TestSet(
         lines,
         others[0],
@@ -85,11 +90,15 @@ def read_test_set(
 
 def read_output(name: str, path: Path, test_set: TestSet) -> Output:
     """Translations from a file. Raises :class:`InputError` if it has not the source's lines."""
-    lines = _as_many(path, len(test_set.source), test_set.files[0])
+    lines = read_beside(path, len(test_set.source), test_set.files[0])
     return Output(name, lines, about={"file": path.name})
 
 
-def _as_many(path: Path, count: int, source: str) -> tuple[str, ...]:
+def read_beside(path: Path, count: int, source: str) -> tuple[str, ...]:
+    """The lines of a file that goes with a ``source`` of so many lines.
+
+    Raises :class:`InputError` if it has more or fewer.
+    """
     lines = read_lines(path)
     if len(lines) != count:
         raise InputError(
@@ -203,5 +212,5 @@ def _joined(
         # A failed segment's text is its source, which must not be scored as a translation.
         texts = ["" if t.status is Status.FAILED else t.text for t in translations]
         whole = segmenting.join(mine, texts, test_set.target_language.tag)
-        lines.append(_LINE_BREAKS.sub(" ", whole).strip())
+        lines.append(one_line(whole))
     return tuple(lines), found

@@ -179,7 +179,7 @@ class _Export:
     def _needed(self) -> int:
         values = export_folder.size(self._trained) / 2
         if self._order.kind == "adapter":
-            return sum(4 * (x.a.size + x.b.size) for x in self._layers())
+            return sum(2 * (x.a.size + x.b.size) for x in self._layers())
         check_space(self._folder, int(values * 2 * _ROOM), "the model in 16 bits")
         return int(values * TYPES[self._order.quantization] / 8 * _ROOM)
 

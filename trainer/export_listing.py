@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.bases import Base
+from trainer.corpus import Corpus
 from trainer.export_proof import Proof
 from trainer.runs import Run
 from translator import __version__
@@ -34,12 +35,11 @@ def listed(origin: Origin, path: Path, identity: str, name: str, kind: str) -> M
     """
     how = f"trained in the run {origin.run.id} by Verso {__version__}"
     spec = _spec(origin, path, identity, name, kind, how)
-    directions = [part for direction in origin.proof.exported for part in direction.split(">")]
     stages = origin.run.settings.stages
     spec = replace(
         spec,
         style=origin.style,
-        languages=tuple(dict.fromkeys(directions)),
+        languages=_languages(origin.run),
         sampling=Sampling(),
         made_from=origin.base.id,
         made_how=how,
@@ -49,6 +49,15 @@ def listed(origin: Origin, path: Path, identity: str, name: str, kind: str) -> M
     )
     origin.registry.enter(spec)
     return spec
+
+
+def _languages(run: Run) -> tuple[str, ...]:
+    """What the model was trained to translate; dev lines may be of a few languages only."""
+    data = run.settings.data
+    if data.directions:
+        return tuple(dict.fromkeys(part for way in data.directions for part in way.split(">")))
+    found = Corpus.load(Path(data.corpus).expanduser()).report["languages"]
+    return tuple(dict.fromkeys((found["from"], *found["to"])))
 
 
 def _spec(origin: Origin, path: Path, identity: str, name: str, kind: str, how: str) -> ModelSpec:

@@ -14,7 +14,7 @@ from translator.errors import ModelError
 from translator.models import gguf_file
 from translator.models.gguf_file import GgufFile, Made
 
-_F32 = 0
+_F16 = 1  # half the bytes of 32 bits; the proof after export compares what the model computes
 _MERGE = "Export it merged into its base instead."
 
 
@@ -70,4 +70,4 @@ def write(
 
 
 def _part(name: str, values: Array) -> Made:
-    return Made(name, _F32, (values.shape[1], values.shape[0]), lambda: [values])
+    return Made(name, _F16, (values.shape[1], values.shape[0]), lambda: [values])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
 from trainer.config import RunSettings
+from trainer.settings_text import value_of
 from translator.errors import InputError
 
 
@@ -70,11 +70,3 @@ class Field:
 
 
 _HINT = "Write a list as method.rank=8,16 or a range as training.learning-rate=1e-5..1e-3."
-
-
-def value_of(text: str) -> Any:
-    """A value as a person types it on the command line: TOML, or else a text."""
-    try:
-        return tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()

@@ -11,8 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from translator import languages
-from translator.sentences import sentence_ends
+from translator import languages, segmenting
 
 _SHORTEST = 12  # characters of a sentence whose absence is seen; half of it without blanks
 _WORDS = 6  # of a sentence whose order is lost
@@ -66,17 +65,12 @@ def spoiled(
     return None
 
 
-def _sentences(text: str, tag: str) -> list[str]:
-    ends = [0, *sentence_ends(text, tag), len(text)]
-    return [text[a:b] for a, b in pairwise(ends) if a < b]
-
-
 def _shortest(tag: str) -> int:
     return _SHORTEST if languages.get(tag).spaced else _SHORTEST // 2
 
 
 def _without_sentence(text: str, tag: str, chance: random.Random) -> str | None:
-    parts = _sentences(text, tag)
+    parts = segmenting.sentences(text, tag)
     whole = [n for n, part in enumerate(parts) if len(part.strip()) >= _shortest(tag)]
     if len(parts) < 2 or not whole:
         return None
@@ -120,7 +114,7 @@ def _disordered(text: str, tag: str, chance: random.Random) -> str | None:
     """The words of the longest sentence, but for the first and the last, in another order."""
     if not languages.get(tag).spaced:
         return None
-    parts = _sentences(text, tag)
+    parts = segmenting.sentences(text, tag)
     n = max(range(len(parts)), key=lambda n: len(parts[n].split())) if parts else 0
     words = parts[n].split() if parts else []
     if len(words) < _WORDS:

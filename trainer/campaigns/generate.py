@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -11,6 +10,7 @@ from pathlib import Path
 from trainer.campaigns import systems
 from trainer.campaigns.outputs import Outputs, Written
 from trainer.campaigns.types import Source, SystemSpec
+from trainer.evaluate_systems import one_line
 from translator import checks, markup, segmenting
 from translator.context import SourceContext
 from translator.engines.base import Engine, Priority
@@ -23,8 +23,6 @@ from translator.settings import Settings
 from translator.types import Block, Check, Segment, Status, Translation
 
 Report = Callable[[str, float | None], None]
-
-_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
 
 def generate(
@@ -45,7 +43,7 @@ def generate(
     """
     outputs = Outputs(folder, system.id)
     there = outputs.all()
-    wanted = [row for row in sources if (row.document, row.position) not in there]
+    wanted = [row for row in sources if row.place not in there]
     if not wanted:
         return
     if system.kind == "memory":
@@ -139,7 +137,7 @@ class _Work:
         return Written(
             source.document,
             source.position,
-            _BREAKS.sub(" ", whole).strip(),
+            one_line(whole),
             tuple(dict.fromkeys(found)),
             round(sum(done[part.id].seconds for part in parts), 3),
         )

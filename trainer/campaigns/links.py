@@ -15,8 +15,10 @@ import re
 import secrets
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -37,9 +39,7 @@ def make(campaign: Campaign, reviewer: str) -> str:
     """
     with campaign.changing():
         rows = campaign.reviewer_rows()
-        row = next((row for row in rows if row["id"] == reviewer), None)
-        if row is None:
-            raise InputError("The campaign has no such reviewer.")
+        row = _row_of(reviewer, rows)
         if row.get("expires", 0) <= time.time():
             row["link"] = secrets.token_hex(16)
             row["expires"] = int(time.time()) + campaign.settings.expires_days * _DAY
@@ -75,13 +75,18 @@ def revoke(campaign: Campaign, reviewer: str, who: str = "") -> None:
     """
     with campaign.changing():
         rows = campaign.reviewer_rows()
-        row = next((row for row in rows if row["id"] == reviewer), None)
-        if row is None:
-            raise InputError("The campaign has no such reviewer.")
+        row = _row_of(reviewer, rows)
         row.pop("link", None)
         row.pop("expires", None)
         campaign.write_reviewer_rows(rows)
         campaign.note("link revoked", who, reviewer=reviewer)
+
+
+def _row_of(reviewer: str, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    row = next((row for row in rows if row["id"] == reviewer), None)
+    if row is None:
+        raise InputError("The campaign has no such reviewer.")
+    return row
 
 
 def _signature(folder: Path, link: str, head: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from trainer.campaigns.controls import spoiled
 from trainer.campaigns.folder import empty_key, new_id
-from trainer.campaigns.outputs import Place, Written
+from trainer.campaigns.outputs import Written
 from trainer.campaigns.tutorials import tutorial_items
 from trainer.campaigns.types import (
     SIDE_BY_SIDE,
@@ -25,6 +25,7 @@ from trainer.campaigns.types import (
     Item,
     Key,
     Output,
+    Place,
     Source,
     SystemSpec,
 )
@@ -68,10 +69,8 @@ def make(
         controls=work.controls,
         repeats=work.repeats,
     )
-    order = {(row.document, row.position): number for number, row in enumerate(sources)}
-    items = sorted(
-        work.items, key=lambda one: (order[one.source.document, one.source.position], one.id)
-    )
+    order = {row.place: number for number, row in enumerate(sources)}
+    items = sorted(work.items, key=lambda one: (order[one.source.place], one.id))
     return Made((*shown, *items), key, flags_of(systems, sources, outputs))
 
 
@@ -97,7 +96,7 @@ def flags_of(
         re.IGNORECASE,
     )
     for source in sources:
-        place = source.document, source.position
+        place = source.place
         where = {"document": source.document, "position": source.position}
         same: dict[str, list[str]] = defaultdict(list)
         for system in systems:
@@ -153,8 +152,7 @@ class _Work:
     repeats: dict[str, str] = field(default_factory=dict)
 
     def add(self, source: Source, systems: Sequence[str]) -> None:
-        place = source.document, source.position
-        shown = [self._output(self.outputs[one][place].text, one) for one in systems]
+        shown = [self._output(self.outputs[one][source.place].text, one) for one in systems]
         self.items.append(_item(source, shown))
 
     def add_controls(self, chance: random.Random) -> None:

@@ -6,19 +6,17 @@ segments in flight and no more. The files stay on the server: they are the key i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from trainer import run_files
-from trainer.campaigns.types import Source
+from trainer.campaigns import values
+from trainer.campaigns.types import Place, Source
 from translator.types import Check
 
 FOLDER = "outputs"
 SOURCES = "sources.jsonl"
-
-Place = tuple[str, int]  # a document, and the position of a segment in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ class Outputs:
 
 def write_sources(folder: Path, sources: Sequence[Source]) -> None:
     """Keep the segments of a campaign, with their references whether reviewers see them or not."""
-    lines = [json.dumps(asdict(source), ensure_ascii=False) + "\n" for source in sources]
-    run_files.write_atomically(folder / SOURCES, "".join(lines))
+    run_files.write_atomically(folder / SOURCES, values.rows_text(sources))
 
 
 def read_sources(folder: Path) -> tuple[Source, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from trainer import settings_text
 from trainer.campaigns.types import Protocol, SystemSpec
 from trainer.config_fields import Part, setting
 from translator import languages
@@ -101,17 +101,7 @@ def read(path: Path) -> Plan:
     ``lines``, ``tmx`` or ``jsonl``, and a table ``[[systems]]`` for each system with one of
     ``model``, ``run``, ``memory`` or ``file``.
     """
-    return of(tables(path), path.resolve().parent)
-
-
-def tables(path: Path) -> dict[str, Any]:
-    """What stands in such a file. Raises :class:`InputError`."""
-    try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name.") from error
-    except ValueError as error:
-        raise InputError(f"{path.name} is no valid TOML: {error}.", "Mend that line.") from error
+    return of(settings_text.read(path), path.resolve().parent)
 
 
 def of(values: Mapping[str, Any], folder: Path) -> Plan:

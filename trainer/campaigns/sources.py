@@ -14,7 +14,7 @@ from typing import Any
 
 from trainer.campaigns.plan import Texts
 from trainer.campaigns.types import Source
-from trainer.evaluate_systems import read_lines
+from trainer.evaluate_systems import read_beside, read_lines
 from translator import chapters, languages, markup, segmenting, tmx
 from translator.books.base import open_book
 from translator.errors import InputError
@@ -141,7 +141,7 @@ def _book(path: Path, wanted: str, language: str) -> list[Source]:
 
 def _segments(document: str, blocks: Sequence[Block], language: str) -> list[Source]:
     """Paragraphs as plain text; long ones are cut at sentences, what has no letter is left out."""
-    plain = [replace(block, text=" ".join(markup.plain(block.text).split())) for block in blocks]
+    plain = [replace(block, text=plain_line(block.text)) for block in blocks]
     limit = LONGEST[languages.get(language).spaced]
     found = segmenting.split_blocks(
         plain, limit, lambda texts: [len(text) for text in texts], language
@@ -154,8 +154,10 @@ def _lines(texts: Texts) -> Sources:
     """A test set: a line is a segment, an empty one ends a document where none are named."""
     path = Path(texts.value)
     lines = read_lines(path)
-    references = _beside(texts.reference, lines, path)
-    documents = _beside(texts.documents, lines, path)
+    references, documents = (
+        read_beside(Path(name), len(lines), path.name) if name else ()
+        for name in (texts.reference, texts.documents)
+    )
     named = [name.strip() or "Text" for name in documents] or _parted(lines)
     groups: dict[str, list[int]] = {}
     for number, line in enumerate(lines):
@@ -163,10 +165,9 @@ def _lines(texts: Texts) -> Sources:
             groups.setdefault(named[number], []).append(number)
     if not groups:
         raise InputError(f"{path.name} has no text.", "Choose the file to be translated.")
+    answers = [plain_line(reference) or None for reference in references] or [None] * len(lines)
     rows = [
-        Source(
-            name, position, _plain(lines[n]), (_plain(references[n]) if references else "") or None
-        )
+        Source(name, position, plain_line(lines[n]), answers[n])
         for name, numbers in groups.items()
         for position, n in enumerate(numbers)
     ]
@@ -182,26 +183,13 @@ def _parted(lines: Sequence[str]) -> list[str]:
     return ["Text" if parts[-1] == 1 else f"Text {part}" for part in parts]
 
 
-def _beside(name: str, lines: Sequence[str], source: Path) -> tuple[str, ...]:
-    """The lines of a file that goes with the source; none if it is not named."""
-    if not name:
-        return ()
-    found = read_lines(Path(name))
-    if len(found) != len(lines):
-        raise InputError(
-            f"{Path(name).name} has {len(found):,} lines, {source.name} has {len(lines):,}.",
-            "Line N of every file must answer line N of the source; empty lines count too.",
-        )
-    return found
-
-
 def _tmx(path: Path, source: str, target: str) -> list[Source]:
     """The units of these languages, each source text once; the targets are references."""
     skipped: Counter[str] = Counter()
     found: dict[str, str] = {}
     for unit in tmx.read(path, skipped):
         if (unit.source_language, unit.target_language) == (source, target):
-            found.setdefault(_plain(unit.source), _plain(unit.target))
+            found.setdefault(plain_line(unit.source), plain_line(unit.target))
     if not found:
         raise InputError(
             f"{path.name} has nothing from {source} to {target}.", "Choose other languages."
@@ -219,10 +207,10 @@ def _jsonl(path: Path) -> list[Source]:
                 f"Line {number} of {path.name} has no source.", 'Write {"source": "…"}.'
             )
         reference = row.get("reference")
-        reference = _plain(reference) if isinstance(reference, str) else None
+        reference = plain_line(reference) if isinstance(reference, str) else None
         if text.strip():
             name = str(row.get("document") or "Text")
-            documents.setdefault(name, []).append((_plain(text), reference or None))
+            documents.setdefault(name, []).append((plain_line(text), reference or None))
     return [
         Source(name, position, text, reference)
         for name, texts in documents.items()
@@ -246,5 +234,6 @@ def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, row
 
 
-def _plain(text: str) -> str:
+def plain_line(text: str) -> str:
+    """A text without markup and line breaks, its white space single blanks."""
     return " ".join(markup.plain(text).split())

@@ -17,6 +17,8 @@ Protocol = Literal[
 SIDE_BY_SIDE: frozenset[Protocol] = frozenset({"contrastive-esa", "pairwise", "deliver"})
 """Protocols whose items show all systems; an item of the others shows one output."""
 
+Place = tuple[str, int]
+"""A document, and the position of a segment in it."""
 Stage = Literal["making", "open", "locked", "failed"]
 Severity = Literal["minor", "major", "critical"]
 Verdict = Literal["as-is", "light-edit", "heavy-edit", "redo"]
@@ -31,6 +33,11 @@ class Source:
     position: int  # of the segment in its document, from 0
     text: str
     reference: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Which segment of the campaign it is."""
+        return self.document, self.position
 
 
 @dataclass(frozen=True, slots=True)

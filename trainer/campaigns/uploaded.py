@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from trainer.campaigns.sources import Sources, json_rows
+from trainer.campaigns.sources import Sources, json_rows, plain_line
 from trainer.evaluate_systems import read_lines
 from translator import markup, tmx
 from translator.errors import InputError
@@ -106,21 +106,17 @@ def _by_row(path: Path, sources: Sources) -> list[str | None]:
                 "Give it a source, or a document and a position.",
             )
     if not texts:
-        return [places.get((row.document, row.position)) for row in sources.rows]
+        return [places.get(row.place) for row in sources.rows]
     return _by_text(texts, sources)
 
 
 def _by_text(pairs: Iterable[tuple[str, str]], sources: Sources) -> list[str | None]:
     known: dict[str, deque[str]] = defaultdict(deque)
     for text, output in pairs:
-        known[_key(text)].append(markup.plain(output).strip())
+        known[plain_line(text)].append(markup.plain(output).strip())
     found: list[str | None] = []
     for row in sources.rows:
-        outputs = known.get(_key(row.text))
+        outputs = known.get(plain_line(row.text))
         # Where a text comes twice and has one translation, both get it.
         found.append(None if not outputs else outputs.popleft() if len(outputs) > 1 else outputs[0])
     return found
-
-
-def _key(text: str) -> str:
-    return " ".join(markup.plain(text).split())

@@ -129,20 +129,14 @@ def _stop(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> Any:
     """The plan of the file with what was said on the command line."""
+    from trainer import settings_text
     from trainer.campaigns import plan
-    from trainer.search_fields import value_of
-    from translator.errors import InputError
 
-    changes: dict[str, Any] = {}
-    for item in arguments.set:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise InputError(f"{item!r} is not understood.", "Write name=value.")
-        changes[name.strip()] = value_of(value)
+    changes = settings_text.changes(arguments.set)
     values: dict[str, Any] = {}
     folder = Path.cwd()
     if arguments.plan:
-        values = plan.tables(arguments.plan)
+        values = settings_text.read(arguments.plan)
         folder = arguments.plan.resolve().parent
     given = {name: getattr(arguments, name) for name in ("name", "source", "target", "protocol")}
     changes |= {name: value for name, value in given.items() if value}

@@ -91,9 +91,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> RunSettings:
     """From the preset or the file, with what was said on the command line."""
-    from trainer import presets
+    from trainer import presets, settings_text
     from trainer.config import RunSettings
-    from trainer.search_fields import value_of
     from translator.errors import InputError
 
     if arguments.settings and arguments.preset:
@@ -107,12 +106,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
             "Neither a settings file nor a preset was given.",
             "See `verso train --help`; `verso train --presets` lists recipes.",
         )
-    changes: dict[str, Any] = {}
-    for item in arguments.set:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise InputError(f"{item!r} is not understood.", "Write name=value.")
-        changes[name.strip()] = value_of(value)
+    changes = settings_text.changes(arguments.set)
     given = {"name": arguments.name, "model.base": arguments.base, "data.corpus": arguments.corpus}
     changes |= {name: str(value) for name, value in given.items() if value}
     settings = settings.with_values(changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from trainer.campaigns.protocols import BOTH_BAD, TIE
 from trainer.campaigns.types import Judgement, Protocol
 from trainer.campaigns.values import value_of
 from trainer.results.building import Builder
@@ -127,13 +128,13 @@ class _Reading:
 
     def _choice(self, row: dict[str, Any]) -> None:
         first, second, said = _id(row, "first"), _id(row, "second"), _id(row, "winner")
-        if first == second or said not in (first, second, "tie", "both-bad"):
+        if first == second or said not in (first, second, TIE, BOTH_BAD):
             raise ValueError("the winner is neither of the two, nor tie or both-bad")
         winner = said if said in (first, second) else None
         self.builder.preferences.append(
             Preference(
                 _id(row, "document"), _id(row, "segment"), _id(row, "reviewer"), first, second,
-                winner, both_bad=said == "both-bad",
+                winner, both_bad=said == BOTH_BAD,
             )
         )  # fmt: skip
         self._know(row, {})

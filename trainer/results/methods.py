@@ -7,11 +7,12 @@ from math import isnan
 
 from trainer.results.results import Results
 from trainer.results.study import Study
-from trainer.results.tables import chance, named, number
+from trainer.results.tables import chance, number
 from trainer.statistics.agreement import Agreement
 from trainer.statistics.data import LEVEL
 from translator import __version__, languages
 from translator.errors import InputError
+from translator.wording import listed, plural
 
 _PROTOCOLS = {
     "contrastive-esa": (
@@ -47,9 +48,9 @@ def _rating(study: Study) -> Iterator[str]:
     names = [_language(tag) for tag in (study.source, study.target)]
     pair = f" from {names[0]} into {names[1]}" if all(names) else ""
     yield (
-        f"{_many(len(study.reviewers), 'reviewer')} rated the outputs of "
-        f"{_many(len(study.systems), 'system')} ({named(study.systems)}) for "
-        f"{_many(len(study.segments), 'segment')} of {_many(len(study.documents), 'document')}"
+        f"{plural(len(study.reviewers), 'reviewer')} rated the outputs of "
+        f"{plural(len(study.systems), 'system')} ({listed(study.systems)}) for "
+        f"{plural(len(study.segments), 'segment')} of {plural(len(study.documents), 'document')}"
         f"{pair}: {_answers(study)}."
     )
     yield f"The protocol was {_PROTOCOLS[study.protocol]}."
@@ -59,12 +60,12 @@ def _rating(study: Study) -> Iterator[str]:
 
 
 def _answers(study: Study) -> str:
-    given = _many(study.answers, "answer")
+    given = plural(study.answers, "answer")
     if not study.expected:
         return given
     if study.answers == study.expected:
         return f"{given}, all that were asked for"
-    return f"{study.answers:,} of the {_many(study.expected, 'answer')} that were asked for"
+    return f"{study.answers:,} of the {plural(study.expected, 'answer')} that were asked for"
 
 
 def _blinding(study: Study) -> Iterator[str]:
@@ -82,7 +83,7 @@ def _controls(results: Results) -> Iterator[str]:
     overall = next((one for one in results.controls if not one.reviewer and not one.how), None)
     if overall is not None:
         yield (
-            f"Of {_many(overall.count, 'rating')} of an output spoiled on purpose, "
+            f"Of {plural(overall.count, 'rating')} of an output spoiled on purpose, "
             f"{overall.lower} ({number(100 * overall.share, 0)} %) were below that of the intact "
             "output."
         )
@@ -90,7 +91,7 @@ def _controls(results: Results) -> Iterator[str]:
     if repeats:
         gap = sum(abs(one.second - one.first) for one in repeats) / len(repeats)
         yield (
-            f"{_many(len(repeats), 'rating')} were asked for twice; the two differ by "
+            f"{plural(len(repeats), 'rating')} were asked for twice; the two differ by "
             f"{number(gap)} on average."
         )
     if overall is not None or repeats:
@@ -150,7 +151,7 @@ def _agreement(results: Results) -> Iterator[str]:
         if agreement is not None and not isnan(agreement.alpha.value)
     ]
     if said:
-        yield f"Agreement of the reviewers is Krippendorff's alpha: {named(said)}."
+        yield f"Agreement of the reviewers is Krippendorff's alpha: {listed(said)}."
     if results.position is not None and not isnan(results.position.p_value):
         share = number(100 * results.position.left_wins.value)
         yield (
@@ -171,7 +172,7 @@ def _metrics(results: Results) -> Iterator[str]:
     if scores:
         signatures = dict.fromkeys(f"{score.title} {score.signature}" for score in scores)
         yield (
-            f"Automatic metrics of {_many(results.automatic.segments, 'segment')} against one "
+            f"Automatic metrics of {plural(results.automatic.segments, 'segment')} against one "
             f"reference were computed with sacreBLEU (Post, 2018; {'; '.join(signatures)})."
         )
     if results.accuracy is not None and results.accuracy.pairs:
@@ -186,7 +187,3 @@ def _language(tag: str) -> str:
         return languages.get(tag).name if tag else ""
     except InputError:
         return tag
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -47,6 +47,7 @@ from trainer.statistics.normalize import z_scores
 from trainer.statistics.power import LOOK, Needed, documents_needed
 from trainer.statistics.span_agreement import span_agreement
 from trainer.statistics.wins import WinMatrix, win_matrix
+from translator.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,9 @@ class Results:
         if self.empty:
             return "Nothing was rated yet."
         size = (
-            f"{_count(len(study.systems), 'system')}, {_count(len(study.segments), 'segment')} of "
-            f"{_count(len(study.documents), 'document')}, "
-            f"{_count(len(study.reviewers), 'reviewer')}, {_count(study.answers, 'answer')}"
+            f"{plural(len(study.systems), 'system')}, {plural(len(study.segments), 'segment')} of "
+            f"{plural(len(study.documents), 'document')}, "
+            f"{plural(len(study.reviewers), 'reviewer')}, {plural(study.answers, 'answer')}"
         )
         if study.expected:
             size += f" of {study.expected:,}"
@@ -220,7 +221,3 @@ def _accuracy(study: Study, measured: Automatic) -> Accuracy | None:
             human.append([sum(by_system[name]) / len(by_system[name]) for name in shared])
             metric.append([measured.by_segment[document, segment, name] for name in shared])
     return segment_correlation(human, metric) if human else None
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from trainer.campaigns.protocols import BOTH_BAD, TIE
 from trainer.results.building import LEVELS
 from trainer.results.study import Output, Study
 from trainer.statistics.data import Mark
@@ -59,7 +60,7 @@ def rows(study: Study) -> Iterator[dict[str, Any]]:
                 "reviewer": choice.reviewer,
                 "first": choice.first,
                 "second": choice.second,
-                "winner": choice.winner or ("both-bad" if choice.both_bad else "tie"),
+                "winner": choice.winner or (BOTH_BAD if choice.both_bad else TIE),
                 "seconds": study.seconds.get(
                     (choice.document, choice.segment, "", choice.reviewer), 0.0
                 ),

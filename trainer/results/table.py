@@ -12,6 +12,7 @@ from string import ascii_uppercase
 
 from trainer.campaigns import outputs
 from trainer.campaigns.folder import RATINGS, Campaign
+from trainer.campaigns.protocols import BOTH_BAD, TIE
 from trainer.campaigns.types import (
     SIDE_BY_SIDE,
     CampaignSettings,
@@ -101,7 +102,7 @@ def _texts(campaign: Campaign, labels: Mapping[str, str]) -> Iterator[Text]:
     """Every segment with its reference and the outputs of all systems, as they were made."""
     made = {label: outputs.Outputs(campaign.path, id).all() for id, label in labels.items()}
     for source in outputs.read_sources(campaign.path):
-        place = source.document, source.position
+        place = source.place
         yield Text(
             source.document,
             str(source.position),
@@ -218,13 +219,13 @@ class _Reading:
             if (system := self._system(output)) is not None
         }
         chosen = shown.get(rating.choice or "")
-        if chosen is None and rating.choice not in ("tie", "both-bad"):
+        if chosen is None and rating.choice not in (TIE, BOTH_BAD):
             return []
         systems = list(shown.values())
         return [
             Preference(
                 document, segment, rating.reviewer, first, second, chosen,
-                both_bad=rating.choice == "both-bad",
+                both_bad=rating.choice == BOTH_BAD,
             )
             for number, first in enumerate(systems)
             for second in systems[number + 1 :]

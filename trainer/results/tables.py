@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 from math import isnan
 from statistics import fmean, median
@@ -280,8 +279,3 @@ def chance(value: float) -> str:
     if isnan(value):
         return NOTHING
     return f"{value:.3f}" if value >= 0.001 else "< 0.001"
-
-
-def named(items: Sequence[str]) -> str:
-    """A list in a sentence."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

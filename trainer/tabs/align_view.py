@@ -6,6 +6,7 @@ from trainer.alignments import Alignment
 from trainer.proofread import LEAST, Placed, Proofreading
 from trainer.tabs import align_rows
 from translator.tabs import views
+from translator.wording import plural
 
 PAGE = 50  # rows
 SHOWN = {
@@ -32,7 +33,7 @@ def head(one: Alignment, work: Proofreading) -> str:
     facts = views.figures(
         (
             f"{work.source.language.name} → {work.target.language.name}",
-            views.plural(len(work.pairs()), "pair"),
+            plural(len(work.pairs()), "pair"),
             f"{seen:,} of {counts['all']:,} rows seen",
         )
     )
@@ -82,7 +83,7 @@ def listing(rows: list[Placed], work: Proofreading, first: int, total: int) -> s
         return '<p class="v-empty">No row is like that.</p>'
     turn = '<button type="button" class="v-button" data-first="{}"{}>{}</button>'
     last = first + len(rows)
-    where = f"<span>{views.plural(total, 'row')}</span>"
+    where = f"<span>{plural(total, 'row')}</span>"
     if total > PAGE:
         where = (
             turn.format(max(0, first - PAGE), _off(not first), "Previous")

@@ -20,6 +20,7 @@ from translator.errors import InputError, VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owner_of
+from translator.wording import plural
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _UP = "() => document.querySelector('#compare-work')?.scrollIntoView({block: 'nearest'})"
@@ -206,7 +207,7 @@ def _listed(campaigns: list[Campaign]) -> list[Seen]:
 def _remembered(saved: Saved) -> str:
     if not saved.count and not saved.refused:
         return views.notice("Nobody who agreed has edited anything.")
-    said = f"{views.plural(saved.count, 'translation')} went into the memory."
+    said = f"{plural(saved.count, 'translation')} went into the memory."
     refused = f"{len(saved.refused):,} did not fit: {saved.refused[0][1]}" if saved.refused else ""
     return views.notice(said, refused, kind="warning" if refused else "info")
 

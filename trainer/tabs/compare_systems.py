@@ -16,9 +16,10 @@ from trainer.campaigns.uploaded import SUFFIXES
 from trainer.runs import Run
 from trainer.tabs.train_view import read_settings
 from translator.errors import InputError
-from translator.tabs import model_choice, views
+from translator.tabs import model_choice
 from translator.tabs.context import AppContext
 from translator.tabs.owner import allowed
+from translator.wording import plural
 
 _OWNER = "owner"  # in a run's folder
 _LATEST = 60  # runs whose checkpoints are offered: as many as the Train tab lists
@@ -105,7 +106,7 @@ class Systems:
         for path in map(Path, given[self._sent] or ()):
             wishes.append(("file", str(path), {"name": path.stem}))
         if not FEWEST <= len(wishes) <= MOST:
-            said = f"{views.plural(len(wishes), 'system')} cannot be compared."
+            said = f"{plural(len(wishes), 'system')} cannot be compared."
             raise InputError(
                 said if wishes else "No system is chosen.",
                 f"Choose {FEWEST} to {MOST} in step 1, outputs from elsewhere included.",

@@ -10,6 +10,7 @@ from trainer.background import Status
 from trainer.campaigns.protocols import protocol
 from trainer.campaigns.types import CampaignSettings, Stage
 from translator.tabs import views
+from translator.wording import plural
 
 NEW = "new"  # what is in sight instead of a campaign; no campaign has such an id
 _WORDS: dict[Stage, tuple[str, str]] = {
@@ -150,9 +151,9 @@ def head(one: Seen) -> str:
         (
             views.language_pair(settings.source, settings.target),
             protocol(settings.protocol).title,
-            views.plural(len(one.systems), "system") if one.systems else "",
-            views.plural(one.documents, "document") if one.documents else "",
-            views.plural(one.items, "item") if one.items else "",
+            plural(len(one.systems), "system") if one.systems else "",
+            plural(one.documents, "document") if one.documents else "",
+            plural(one.items, "item") if one.items else "",
         )
     )
     return (
@@ -196,7 +197,7 @@ def _buttons(one: Seen) -> str:
             buttons.append(views.button("Go on", "resume", id_, kind="v-primary"))
     elif one.stage == "open":
         left = one.total - one.done
-        missing = f" {views.plural(left, 'answer')} will be missing." if left else ""
+        missing = f" {plural(left, 'answer')} will be missing." if left else ""
         ask = f"End the rating of “{name}”? Nobody can rate after that.{missing}"
         kind = "" if left else "v-primary"
         buttons.append(views.button("Lock", "lock", id_, kind=kind, confirm=ask))
@@ -291,7 +292,7 @@ def lessons(one: Seen) -> str:
         return ""
     refused = sum(rater.agreed is False for rater in one.raters)
     left = (
-        f" Answers of {views.plural(refused, 'reviewer')} who did not agree are left out."
+        f" Answers of {plural(refused, 'reviewer')} who did not agree are left out."
         if refused
         else ""
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainer.background import Status
 from trainer.corpora import Entry
 from translator.tabs import views
+from translator.wording import plural
 
 _EMPTY = (
     '<div class="v-card v-welcome"><h3>No texts yet</h3><p>Choose sentence pairs on the left: '
@@ -35,7 +36,7 @@ def _card(entry: Entry, chosen: bool) -> str:
         facts = views.figures(
             (
                 "; ".join(views.language_pair(pair["from"], to) for to in pair["to"]) + both,
-                f"{views.plural(lines['train'], 'line')} to train on",
+                f"{plural(lines['train'], 'line')} to train on",
                 f"{lines['dev']:,} dev",
                 f"{lines['test']:,} test",
             )

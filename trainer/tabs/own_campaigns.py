@@ -14,7 +14,7 @@ from trainer.campaigns import folder, job, links
 from trainer.campaigns.folder import Campaign, Campaigns
 from trainer.campaigns.loop_files import Saved, prepared_run, save_edits
 from trainer.campaigns.plan import Plan
-from trainer.campaigns.types import Rating
+from trainer.campaigns.types import Rating, Stage
 from trainer.config import RunSettings
 from trainer.ratings.log import RatingsLog
 from trainer.tabs.compare_view import Flag, Rater, Seen
@@ -103,7 +103,7 @@ def seen(campaign: Campaign, *, whole: bool = True) -> Seen:
     answers = _answers(campaign) if made else {}
     systems, problem = _systems(campaign) if whole else ((), "")
     raters = tuple(
-        _rater(campaign, str(row["id"]), str(row["name"]), tasks, answers, whole)
+        _rater(campaign, stage, str(row["id"]), str(row["name"]), tasks, answers, whole)
         for row in campaign.reviewer_rows()
     )
     return Seen(
@@ -121,7 +121,7 @@ def seen(campaign: Campaign, *, whole: bool = True) -> Seen:
 
 
 def _rater(
-    campaign: Campaign, id_: str, name: str, tasks: dict[str, frozenset[str]],
+    campaign: Campaign, stage: Stage, id_: str, name: str, tasks: dict[str, frozenset[str]],
     answers: dict[str, dict[str, Rating]], whole: bool,
 ) -> Rater:  # fmt: skip
     wanted = tasks.get(id_, frozenset())
@@ -129,7 +129,7 @@ def _rater(
     return Rater(
         id_,
         name,
-        f"r/{links.make(campaign, id_)}" if whole and campaign.stage == "open" else "",
+        f"r/{links.make(campaign, id_)}" if whole and stage == "open" else "",
         len(given),
         len(wanted),
         sum(rating.seconds for rating in given),

@@ -20,6 +20,7 @@ from translator.errors import InputError, VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owner_of
+from translator.wording import plural
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -247,7 +248,7 @@ def _offered(corpus: str) -> Any:  # an update
 
 def _label(name: str, corpus: Corpus) -> str:
     pairs = corpus.report["written"]["train"]
-    return f"{name} · {views.plural(pairs, 'pair')}"
+    return f"{name} · {plural(pairs, 'pair')}"
 
 
 def _short(base: str) -> str:

@@ -16,6 +16,7 @@ from translator.errors import VersoError
 from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owner_of
+from translator.wording import plural
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _LONGEST = 1500  # characters of one part of a prompt
@@ -81,14 +82,14 @@ def html(found: Mapping[str, Any]) -> str:
         seen = f" of about {found['estimated']:,}, drawn at random"
     facts = views.figures(
         (
-            f"{views.plural(found['examples'], 'example')}{seen}",
+            f"{plural(found['examples'], 'example')}{seen}",
             f"prompt style “{found['style']}”",
             f"{share:.0%} of {found['tokens']:,} tokens are trained",
             f"longest: {found['longest']:,} tokens",
         )
     )
     unusable = "".join(
-        views.notice(f"{views.plural(count, 'line')} cannot be used: {reason}.", kind="warning")
+        views.notice(f"{plural(count, 'line')} cannot be used: {reason}.", kind="warning")
         for reason, count in found["unusable"].items()
     )
     return (

@@ -9,6 +9,7 @@ from trainer.config import RunSettings
 from trainer.runs import Run, Status
 from translator.errors import VersoError
 from translator.tabs import views
+from translator.wording import plural
 
 # What is in sight instead of a run; no run has such an id.
 PLACES = NEW, TEXTS = "new", "texts"
@@ -146,7 +147,7 @@ def _about(settings: RunSettings, status: Status, called: Callable[[str], str]) 
         called(settings.model.base),
         method(settings),
         f"texts “{Path(settings.data.corpus).name}”",
-        views.plural(status.rows, "example") if status.rows else "",
+        plural(status.rows, "example") if status.rows else "",
         ", ".join(map(pair, settings.data.directions)),
         f"stage {status.stage}" if status.stage else "",
     )

@@ -96,7 +96,7 @@ def _shown(options: GgufOptions) -> dict[str, object]:
 def _loop_trial(plan: Plan, prompts: dict[int, Prompt], threads: int | None) -> Trial:
     some = next(iter(prompts.values()))
     done = plain_loop(
-        plan.options.path,
+        plan.options,
         [prompt.text for prompt in prompts.values()],
         plan.sampling.max_new_tokens,
         threads,
@@ -119,30 +119,15 @@ def _engine_trial(plan: Plan, prompts: dict[int, Prompt], width: int) -> Trial:
 
 def _server_trial(plan: Plan, prompts: dict[int, Prompt], width: int) -> Trial:
     assert plan.server is not None
-    options = plan.options
-    return server_trial(
-        plan.server, options.path, prompts, plan.sampling,
-        slots=width, context=options.context, threads=options.threads,
-    )  # fmt: skip
+    return server_trial(plan.server, replace(plan.options, slots=width), prompts, plan.sampling)
 
 
 def _limits(plan: Plan) -> Limits:
     options = plan.options
     rows = sorted({1, *(-(-width // 16) * 16 for width in plan.widths if width > 1)})
-    found = steps(
-        {
-            "path": str(options.path),
-            "context": _DEPTH,
-            "slots": max(rows) - 1,
-            "threads": options.threads,
-            "repack": options.repack,
-            "flash_attention": options.flash_attention,
-            "small_cache": options.small_cache,
-        },
-        rows,
-    )
+    found = steps(replace(options, context=_DEPTH, slots=max(rows) - 1), rows)
     return Limits(
-        prompt_speed(options.path, options.threads),
+        prompt_speed(options),
         {int(n): int(n) / took for n, took in found["rows"].items()},
         read_bandwidth(options.threads),
         options.path.stat().st_size,

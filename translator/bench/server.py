@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from translator.bench.speed import Trial
+from translator.engines.gguf import GgufOptions
 from translator.errors import EngineError
 from translator.process_memory import peak_memory
 from translator.types import Prompt, Sampling
@@ -22,26 +23,21 @@ _PATIENCE = 1800.0
 
 
 def server_trial(
-    server: Path,
-    model: Path,
-    prompts: dict[int, Prompt],
-    sampling: Sampling,
-    *,
-    slots: int,
-    context: int,
-    threads: int,
+    server: Path, options: GgufOptions, prompts: dict[int, Prompt], sampling: Sampling
 ) -> Trial:
-    """Start ``llama-server``, ask it all prompts with ``slots`` clients, stop it.
+    """Start ``llama-server``, ask it all prompts with as many clients as slots, stop it.
 
     Raises:
         EngineError: it does not start, or answers with an error.
     """
     port = _free_port()
     arguments = [
-        str(server), "--model", str(model), "--host", "127.0.0.1", "--port", str(port),
-        "--parallel", str(slots), "--ctx-size", str(context * slots),
-        "--threads", str(threads), "--threads-batch", str(threads),
+        str(server), "--model", str(options.path), "--host", "127.0.0.1", "--port", str(port),
+        "--parallel", str(options.slots), "--ctx-size", str(options.context * options.slots),
+        "--threads", str(options.threads), "--threads-batch", str(options.threads),
     ]  # fmt: skip
+    if options.adapter:
+        arguments += ["--lora-scaled", f"{options.adapter}:{options.adapter_scale}"]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(arguments, stdout=log, stderr=log)
         try:
@@ -51,7 +47,7 @@ def server_trial(
                 _wait(client, process)
                 first = next(iter(prompts))
                 _complete(client, prompts[first], Sampling(max_new_tokens=4))  # warm-up
-                return _all(client, prompts, sampling, slots, process.pid)
+                return _all(client, prompts, sampling, options.slots, process.pid)
         finally:
             process.terminate()
             process.wait()

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from translator.commands.terminal import say
 if TYPE_CHECKING:
     from translator.bench.report import Result
     from translator.engines.gguf import GgufOptions
+    from translator.models.registry import Registry
     from translator.models.spec import ModelSpec
     from translator.settings import Settings
 
@@ -76,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
         Plan(
             spec.id,
             spec.style,
-            _options(spec, registry.path(spec), settings),
+            _options(spec, registry, settings),
             _texts(book, arguments.segments),
             arguments.source,
             arguments.to,
@@ -95,16 +97,13 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions:
-    """As the app runs the model, with the ways that `verso models tune` found."""
+def _options(spec: ModelSpec, registry: Registry, settings: Settings) -> GgufOptions:
+    """As the app runs the model."""
     from translator.engines.child import usable_threads
-    from translator.engines.gguf import GgufOptions
-    from translator.engines.gguf_tuning import tuned
-    from translator.engines.pool import REQUEST_CONTEXT
+    from translator.engines.pool import gguf_options
 
-    threads = settings.threads or usable_threads()
-    context = min(spec.context, REQUEST_CONTEXT)
-    return tuned(GgufOptions(path, context=context, threads=threads), settings)
+    options = gguf_options(spec, registry.path(spec), settings)
+    return replace(options, threads=options.threads or usable_threads())
 
 
 def _texts(book: Path, count: int) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translator.commands.terminal import say
+from translator.wording import plural
 
 if TYPE_CHECKING:
     from translator.glossary_store import GlossaryStore, Saved
@@ -62,8 +63,7 @@ def _store() -> GlossaryStore:
 
 
 def _terms(saved: Saved) -> str:
-    count = len(saved.terms)
-    return f"{count:,} term{'' if count == 1 else 's'}"
+    return plural(len(saved.terms), "term")
 
 
 def _list(arguments: argparse.Namespace) -> int:

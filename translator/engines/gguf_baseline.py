@@ -14,10 +14,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from translator.engines.child import child_environment
+from translator.engines.gguf import GgufOptions
 from translator.errors import EngineError
 from translator.process_memory import peak_memory
 
@@ -26,7 +26,7 @@ LIMIT_REPEATS = 3
 
 
 def plain_loop(
-    model: Path,
+    options: GgufOptions,
     prompts: Sequence[str],
     max_new_tokens: int,
     threads: int | None,
@@ -34,7 +34,8 @@ def plain_loop(
 ) -> dict[str, Any]:
     """Texts, new tokens, seconds and peak memory (MB) of the plain loop.
 
-    ``threads``: ``None`` leaves it to the library, which decodes with half of the cores.
+    Of ``options``, the model and its adapter count. ``threads``: ``None`` leaves it to the
+    library, which decodes with half of the cores.
 
     Raises:
         EngineError: the process died.
@@ -42,7 +43,7 @@ def plain_loop(
     return _measure(
         {
             "kind": "loop",
-            "model": str(model),
+            **_model(options),
             "prompts": list(prompts),
             "max_new_tokens": max_new_tokens,
             "threads": threads,
@@ -51,21 +52,27 @@ def plain_loop(
     )
 
 
-def prompt_speed(model: Path, threads: int) -> float:
+def prompt_speed(options: GgufOptions) -> float:
     """Tokens a second of prompt evaluation in full batches of 512 tokens (the best of three)."""
-    measured = _measure({"kind": "prompt", "model": str(model), "threads": threads})
+    measured = _measure({"kind": "prompt", **_model(options), "threads": options.threads})
     return float(measured["tokens_per_second"])
 
 
-def steps(options: Mapping[str, Any], rows: Sequence[int]) -> dict[str, Any]:
+def steps(options: GgufOptions, rows: Sequence[int]) -> dict[str, Any]:
     """The fields of :class:`~translator.engines.gguf_steps.StepTimes`, and peak memory (MB).
-
-    ``options`` are fields of :class:`~translator.engines.gguf_model.ModelOptions`.
 
     Raises:
         EngineError: the process died.
     """
-    return _measure({"kind": "steps", "options": dict(options), "rows": list(rows)})
+    return _measure({"kind": "steps", "options": options.for_llama(), "rows": list(rows)})
+
+
+def _model(options: GgufOptions) -> dict[str, Any]:
+    return {
+        "model": str(options.path),
+        "adapter": options.adapter,
+        "adapter_scale": options.adapter_scale,
+    }
 
 
 def _measure(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +117,8 @@ def _llama(job: Mapping[str, Any]) -> Any:
         n_ctx=2048,
         n_threads=job["threads"],
         n_threads_batch=job["threads"],
+        lora_path=job["adapter"] or None,
+        lora_scale=job["adapter_scale"],
         verbose=False,
     )
 

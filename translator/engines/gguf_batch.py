@@ -1,7 +1,7 @@
 """Continuous batching: many requests decode together, joining and leaving at any step.
 
 One :meth:`Batcher.step` either reads one chunk of one prompt or decodes one token for every
-running sequence; after each prompt comes a decode, so that the first replies of a book are
+running sequence; after every two prompts comes a decode, so that the first replies of a book are
 done long before the last place is taken. Prompts are read alone, so what a prompt gives never
 depends on who else is there; the head that requests share is read once, saved, and copied into
 each newcomer.
@@ -34,6 +34,7 @@ from translator.errors import InputError
 MIN_SHARED = 8  # a shorter common head is not worth a copy
 BOOK_EVERY = 5  # steps; the share of a book while a person's text is translated
 PEOPLE = 4  # from more sequences on, a person's text is work like a book's
+PROMPTS = 2  # read between two decodes; with one, short segments leave before places fill up
 FEW = 4  # sequences of a book that are decoded as they are
 MAX_HEADS = 16  # saved heads; a head is one prompt style with one pair of languages
 
@@ -69,7 +70,7 @@ class Batcher:
         self._heads: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._cancelled: set[str] = set()
         self._steps_alone = 0
-        self._just_read = False
+        self._just_read = 0  # prompts since the last decode
 
     @property
     def idle(self) -> bool:
@@ -97,7 +98,7 @@ class Batcher:
             if reader is not None:
                 self._read(reader, events)
             else:
-                self._just_read = False
+                self._just_read = 0
                 self._decode(turn, events)
         return events
 
@@ -125,8 +126,10 @@ class Batcher:
             is_book = self._waiting[0][0] is not P.INTERACTIVE
             if len(self._running) >= (self._model.slots if is_book else self._model.places):
                 return
-            if is_book and (self._just_read or any(s.reading for s in self._running)):
-                return  # one prompt after the other, and a decode after each
+            reading = any(s.reading for s in self._running)
+            # Nobody may be left to decode: a reply can end with its first token.
+            if is_book and self._running and (reading or self._just_read >= PROMPTS):
+                return  # one prompt after the other, and a decode after some
             _, _, request, submitted = heapq.heappop(self._waiting)
             sequence = self._place(request, submitted, events)
             if sequence is not None:
@@ -239,7 +242,7 @@ class Batcher:
             if len(self._heads) > MAX_HEADS:
                 self._heads.popitem(last=False)
         if last:
-            self._just_read = True
+            self._just_read += 1
             row = end - start - 1
             token = (
                 int(self._model.logits(1)[0].argmax())

@@ -13,16 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from translator.engines.child import usable_threads
+from translator.engines.gguf import GgufOptions
 from translator.engines.gguf_baseline import steps
 from translator.engines.gguf_cpu import is_x86, machine
 from translator.errors import EngineError
 from translator.settings import Settings
-
-if TYPE_CHECKING:
-    from translator.engines.gguf import GgufOptions
 
 SLOTS = (15, 31, 63)  # with the place kept for a person: whole tiles of 16 rows
 _DEPTH = 256  # tokens a sequence while measuring
@@ -97,16 +95,16 @@ def _measured(path: Path, way: Tuning, context: int, kv_budget: int) -> tuple[Tu
     Raises:
         EngineError: it cannot run, or results depend on neighbours.
     """
-    options = {
-        "path": str(path),
-        "context": _DEPTH,
-        "slots": SLOTS[-1],
-        "threads": way.threads,
-        "kv_budget": kv_budget * _DEPTH // context,
-        "repack": way.repack,
-        "flash_attention": way.flash_attention,
-        "small_cache": way.small_cache,
-    }
+    options = GgufOptions(
+        path,
+        context=_DEPTH,
+        slots=SLOTS[-1],
+        threads=way.threads,
+        kv_budget=kv_budget * _DEPTH // context,
+        repack=way.repack,
+        flash_attention=way.flash_attention,
+        small_cache=way.small_cache,
+    )
     found = steps(options, (1, *(slots + 1 for slots in SLOTS)))
     if not found["same"]:
         raise EngineError("Results would depend on what else is translated.")

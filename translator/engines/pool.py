@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from translator.engines.base import Engine, EngineInfo
 from translator.engines.hf import SharedBases, missing_packages
@@ -18,6 +19,9 @@ from translator.errors import EngineError, ModelError, VersoError
 from translator.models.registry import Registry
 from translator.models.spec import ModelKind, ModelSpec
 from translator.settings import Settings
+
+if TYPE_CHECKING:
+    from translator.engines.gguf import GgufOptions
 
 MAX_LOADED = 2  # idle models beyond that make room when another is loaded
 REQUEST_CONTEXT = 1536  # tokens; holds the longest segment with its prompt and translation
@@ -159,19 +163,14 @@ class EnginePool:
 
             return PseudoEngine()
         if spec.kind is ModelKind.GGUF:
-            from translator.engines.gguf import GgufEngine, GgufOptions
-            from translator.engines.gguf_tuning import tuned
+            from translator.engines.gguf import GgufEngine
 
-            options = GgufOptions(
-                path=self._registry.path(spec),
-                context=min(spec.context, REQUEST_CONTEXT),
-                threads=self._settings.threads,
-                adapter=str(self._settings.models / spec.adapter) if spec.adapter else "",
-                adapter_scale=spec.adapter_scale,
+            options = replace(
+                gguf_options(spec, self._registry.path(spec), self._settings),
                 reproducible=self._reproducible,
                 kv_budget=int(free_memory() * KV_SHARE),
             )
-            return GgufEngine(tuned(options, self._settings), on_loading=entry.on_loading)
+            return GgufEngine(options, on_loading=entry.on_loading)
         if spec.kind is ModelKind.HF:
             return self._hf_engine(entry)
         raise ModelError(
@@ -232,6 +231,24 @@ class EnginePool:
         entry.loaded.wait()
         if entry.engine is not None:
             entry.engine.close()
+
+
+def gguf_options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions:
+    """How a GGUF model, with its adapter if it has one, is run on this machine.
+
+    The ways that `verso models tune` found, if it was asked.
+    """
+    from translator.engines.gguf import GgufOptions
+    from translator.engines.gguf_tuning import tuned
+
+    options = GgufOptions(
+        path,
+        context=min(spec.context, REQUEST_CONTEXT),
+        threads=settings.threads,
+        adapter=str(settings.models / spec.adapter) if spec.adapter else "",
+        adapter_scale=spec.adapter_scale,
+    )
+    return tuned(options, settings)
 
 
 def free_memory(meminfo: Path = Path("/proc/meminfo")) -> int:

@@ -14,6 +14,7 @@ from translator.part_titles import PartKind
 from translator.pipeline import SEGMENT_TOKENS
 from translator.records import count_words
 from translator.tabs import views
+from translator.wording import plural
 
 _PARTS = {
     PartKind.REFERENCES: "References",
@@ -39,7 +40,7 @@ class About:
         """The chapters with something to translate, for a list of checkboxes."""
         return [
             (
-                f"{chapter.title or 'Without a title'} · {views.plural(chapter.words, 'word')}",
+                f"{chapter.title or 'Without a title'} · {plural(chapter.words, 'word')}",
                 chapter.number,
             )
             for chapter in self.chapters
@@ -54,7 +55,7 @@ class About:
             if chapter.kind in words:
                 words[chapter.kind] += chapter.words
         return [
-            (f"{_PARTS[kind]} · {views.plural(count, 'word')}", kind.value)
+            (f"{_PARTS[kind]} · {plural(count, 'word')}", kind.value)
             for kind, count in words.items()
             if count
         ]
@@ -82,8 +83,8 @@ def describe(path: Path, suffix: str = "") -> About:
             (
                 path.suffix.removeprefix(".").upper(),
                 language.name if language else "language not clear",
-                views.plural(words, "word"),
-                f"about {views.plural(to_do, 'segment')}",
+                plural(words, "word"),
+                f"about {plural(to_do, 'segment')}",
             )
         )
         + f"{notes}</div>",

@@ -14,6 +14,7 @@ from translator.tabs import views
 from translator.tabs.context import AppContext
 from translator.tabs.owner import owns
 from translator.tabs.review_rows import why_failed
+from translator.wording import plural
 
 _MOST = 50
 _PREVIEW = 3
@@ -77,7 +78,7 @@ class BookCards:
             f'<article class="v-card v-book" data-job="{views.escape(job.id)}" '
             f'data-state="{job.state.value}"><header><h3>{views.escape(job.title)}</h3>'
             f'<span class="v-badge {kind}">{_WORDS[job.state]}</span></header>'
-            + views.figures((languages, views.plural(job.words, "word"), self._model(job)))
+            + views.figures((languages, plural(job.words, "word"), self._model(job)))
             + self._body(job, shelf)
             + "</article>"
         )
@@ -158,7 +159,7 @@ class BookCards:
         kept = f", {counts.kept:,} left as they are" if counts.kept else ""
         if counts.failed:
             said = views.notice(
-                f"Finished{took}, but {views.plural(counts.failed, 'segment')} of {counts.total:,} "
+                f"Finished{took}, but {plural(counts.failed, 'segment')} of {counts.total:,} "
                 "could not be translated.",
                 "They stand in the source language:",
                 kind="warning",
@@ -176,7 +177,7 @@ class BookCards:
             buttons += views.button(f"Retry {these}", "retry", job.id)
         if edits:
             said += views.notice(
-                f"{views.plural(edits, 'edit')} {'is' if edits == 1 else 'are'} not in the written "
+                f"{plural(edits, 'edit')} {'is' if edits == 1 else 'are'} not in the written "
                 "book yet.",
                 kind="warning",
             )

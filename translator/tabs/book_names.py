@@ -15,6 +15,7 @@ from translator.glossary_store import Saved
 from translator.job_setup import detected
 from translator.tabs import terms_table, views
 from translator.tabs.own_glossaries import OwnGlossaries
+from translator.wording import plural
 
 
 class BookNames:
@@ -55,8 +56,7 @@ class BookNames:
                 "They are told by their capitals, or in Japanese by katakana.",
             )
         rows = [
-            Row(one.name, note=f"{views.plural(one.count, 'time')}: {one.example}")
-            for one in proposals
+            Row(one.name, note=f"{plural(one.count, 'time')}: {one.example}") for one in proposals
         ]
         title = book.title or path.stem
         return {

@@ -19,6 +19,7 @@ from translator.tabs.book_names import BookNames
 from translator.tabs.context import AppContext
 from translator.tabs.own_glossaries import OwnGlossaries
 from translator.tabs.owner import claim, owner_of, owns
+from translator.wording import plural
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _READING: dict[str, Any] = {**_QUIET, "concurrency_limit": 4}  # a long book keeps nobody waiting
@@ -173,7 +174,7 @@ def build(
             saved = own(request).take(Path(upload), (_written(path, from_), to))
         except VersoError as problem:
             return {message: views.error(problem)}
-        said = f"“{saved.name}” is saved in Terms: {views.plural(len(saved.terms), 'term')}."
+        said = f"“{saved.name}” is saved in Terms: {plural(len(saved.terms), 'term')}."
         return {
             message: views.notice(said),
             choices.glossaries: offer(to, chosen, request, saved.name),

@@ -14,6 +14,7 @@ from translator.memory import Origin
 from translator.memory_search import Hit, search
 from translator.tabs import views
 from translator.tabs.context import AppContext
+from translator.wording import plural
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _WORDS = {Origin.PERSON: "by people", Origin.IMPORTED: "imported", Origin.MODEL: "by models"}
@@ -74,7 +75,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> None:
         except VersoError as problem:
             return {message: views.error(problem)}
         left = "; ".join(f"{number:,} left out ({why})" for why, number in skipped.items())
-        said = views.notice(f"{views.plural(count, 'translation')} imported.", left)
+        said = views.notice(f"{plural(count, 'translation')} imported.", left)
         return {message: said, **show(chosen)}
 
     upload.upload(take, [upload, pair], [message, counts, pair], **_QUIET)

@@ -17,6 +17,7 @@ from translator.tabs import review_rows, review_view, views
 from translator.tabs.context import AppContext
 from translator.tabs.files import own_job
 from translator.tabs.review_view import PAGE
+from translator.wording import plural
 
 _LONGEST = 100_000  # characters of one translation
 
@@ -129,7 +130,7 @@ def routes(context: AppContext) -> APIRouter:
         except VersoError as problem:
             return _refused(problem)
         begun = context.jobs.store.job(job.id)
-        said = f"{views.plural(count, 'segment')} will be translated again."
+        said = f"{plural(count, 'segment')} will be translated again."
         return {"said": views.notice(said, _when(begun, rest)), **head_of(job.id)}
 
     @router.post("/write")

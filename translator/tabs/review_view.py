@@ -9,6 +9,7 @@ from translator.prompts import UNKNOWN
 from translator.records import Counts, Job, JobState
 from translator.review import SHOWN, Chapter, Filter, Row, Summary
 from translator.tabs import review_rows, views
+from translator.wording import plural
 
 PAGE = 50  # rows
 _LONGEST_TITLE = 60
@@ -40,7 +41,7 @@ def head(job: Job, model: str, summary: Summary, counts: Counts) -> str:
         (
             f"{source or 'Unknown language'} → {views.language_name(job.target_language)}",
             model,
-            views.plural(summary.shown["all"], "segment"),
+            plural(summary.shown["all"], "segment"),
         )
     )
     said, buttons = _state(job, summary, counts)
@@ -76,7 +77,7 @@ def _state(job: Job, summary: Summary, counts: Counts) -> tuple[str, str]:
         )
     elif summary.unwritten:
         said = views.notice(
-            f"{views.plural(summary.unwritten, 'edit')} "
+            f"{plural(summary.unwritten, 'edit')} "
             f"{'is' if summary.unwritten == 1 else 'are'} not in the written book yet.",
             kind="warning",
         )
@@ -91,8 +92,7 @@ def ended(job: Job, counts: Counts) -> str:
     if not counts.failed:
         return views.notice("The book is written, with every translation in it.")
     return views.notice(
-        f"The book is written, but {views.plural(counts.failed, 'segment')} could not be "
-        "translated.",
+        f"The book is written, but {plural(counts.failed, 'segment')} could not be translated.",
         kind="warning",
     )
 
@@ -154,7 +154,7 @@ def listing(rows: list[Row], job: Job, chapters: list[Chapter], first: int, tota
         parts.append(review_rows.row(one, job))
     last = first + len(rows)
     turn = '<button type="button" class="v-button" data-first="{}"{}>{}</button>'
-    where = f"<span>{views.plural(total, 'segment')}</span>"
+    where = f"<span>{plural(total, 'segment')}</span>"
     if total > PAGE:
         where = (
             turn.format(max(0, first - PAGE), "" if first else " disabled", "Previous")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from translator.tabs import views
 from translator.translator import SegmentResult
+from translator.wording import plural
 
 _MOST_ROWS = 1000
 
@@ -29,7 +30,7 @@ def table(results: Mapping[int, SegmentResult], source: str, target: str, total:
         f'<th scope="col">{views.escape(views.language_name(source)) or "Source"}</th>'
         f'<th scope="col">{views.escape(views.language_name(target))}</th>'
         f'<th scope="col">Status</th></tr></thead><tbody>{rows}</tbody></table></div>{more}'
-        f'<p class="v-empty">{len(results):,} of {views.plural(total, "segment")} done</p>'
+        f'<p class="v-empty">{len(results):,} of {plural(total, "segment")} done</p>'
     )
 
 

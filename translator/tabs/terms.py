@@ -16,6 +16,7 @@ from translator.tabs import memory_panel, terms_table, views
 from translator.tabs.context import AppContext
 from translator.tabs.own_glossaries import OwnGlossaries
 from translator.tabs.owner import owner_of
+from translator.wording import plural
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 FILE_TYPES = [".csv", ".tsv", ".tbx", ".txt", ".xml"]
@@ -127,7 +128,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> None:
             saved = own(request).take(Path(path), (source, target))
         except VersoError as problem:
             return {message: views.error(problem)}
-        said = f"“{saved.name}” is saved: {views.plural(len(saved.terms), 'term')}, "
+        said = f"“{saved.name}” is saved: {plural(len(saved.terms), 'term')}, "
         said += views.language_pair(saved.source, saved.target) + "."
         return opened(saved, request, views.notice(said, "Are these the right languages?"))
 
@@ -142,7 +143,7 @@ def build(context: AppContext, page: gr.Blocks, tab: gr.Tab) -> None:
             terms, problems = terms_of(rows, source)
             if not problems:
                 saved = own(request).save(Saved(name, source, target, tuple(terms)), was=was)
-                said = f"“{saved.name}” is saved: {views.plural(len(terms), 'term')}."
+                said = f"“{saved.name}” is saved: {plural(len(terms), 'term')}."
                 return opened(saved, request, views.notice(said))
         except VersoError as problem:
             said = views.error(problem)
@@ -186,7 +187,7 @@ def _listing(glossaries: OwnGlossaries, was: str) -> str:
             said = views.figures(
                 (
                     views.language_pair(saved.source, saved.target),
-                    views.plural(len(saved.terms), "term"),
+                    plural(len(saved.terms), "term"),
                 )
             )
         except InputError as problem:

@@ -6,6 +6,7 @@ import time
 
 from translator.tabs import segments_table, views
 from translator.translator import SegmentResult, TextUpdate, UpdateKind
+from translator.wording import plural
 
 _STEP = 0.1  # seconds between two updates of the page
 _STEP_PER_CHARACTER = 4e-6  # seconds more for each character that the page shows
@@ -64,12 +65,12 @@ class TextProgress:
         if update.kind is UpdateKind.START:
             return views.figures(("Getting the model ready",))
         speed = self._speed(update)
-        characters = views.plural(len(update.text.strip()), "character")
+        characters = plural(len(update.text.strip()), "character")
         if update.result:
-            count = views.plural(update.total, "segment")
+            count = plural(update.total, "segment")
             first = f"Done in {views.duration(update.seconds)}"
             return views.figures((first, characters, count, _per_second(speed)))
-        part = f"{update.done} of {views.plural(update.total, 'segment')}"
+        part = f"{update.done} of {plural(update.total, 'segment')}"
         return views.figures((part, characters, views.duration(update.seconds), _per_second(speed)))
 
     def _speed(self, update: TextUpdate) -> float:
@@ -83,7 +84,7 @@ class TextProgress:
         """One sentence for an end before the end."""
         if self._last is None or not self._last.total:
             return views.figures((f"{how}.",))
-        total = views.plural(self._last.total, "segment")
+        total = plural(self._last.total, "segment")
         return views.figures(
             (f"{how} after {self._last.done} of {total}", views.duration(self._last.seconds))
         )

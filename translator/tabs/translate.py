@@ -16,6 +16,7 @@ from translator.tabs.owner import owner_of
 from translator.tabs.running import Running
 from translator.tabs.text_progress import TextProgress
 from translator.translator import Translator, UpdateKind
+from translator.wording import plural
 
 AUTO = "auto"
 _DETECT_ON = 4000  # characters that are looked at while a person types
@@ -166,7 +167,7 @@ def build(
             end = {facts: show.ended("Not finished"), message: views.error(error)}
         if show.failed:
             end[message] = views.notice(
-                f"{views.plural(show.failed, 'segment')} could not be translated and "
+                f"{plural(show.failed, 'segment')} could not be translated and "
                 f"{'stands' if show.failed == 1 else 'stand'} in the source language.",
                 "“Segments” below says which, and why.",
                 kind="warning",

@@ -97,11 +97,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """``1 book``, ``2 books``; thousands are grouped."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def language_name(tag: str) -> str:
     """The English name of a language, or the tag where it is not in the table."""
     try:
