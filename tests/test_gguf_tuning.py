@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import SMALL
 from translator.engines import gguf_tuning
+from translator.engines.gguf import GgufOptions
 from translator.engines.gguf_tuning import SLOTS, Tuning, Tunings, tune
 
 
@@ -23,16 +24,16 @@ def test_a_real_model_is_tuned(real_models: Path) -> None:
 def fake_steps(cost: dict[str, float], room: int = 63, same: bool = True) -> object:
     """Steps whose seconds are the product of the factors of all settings that are switched on."""
 
-    def steps(options: dict[str, object], rows: tuple[int, ...]) -> dict[str, object]:
+    def steps(options: GgufOptions, rows: tuple[int, ...]) -> dict[str, object]:
         factor = 1.0
         for name, value in cost.items():
-            factor *= value if options[name] else 1.0
-        places = min(2 * room + 1 if options["small_cache"] else room, 63)
+            factor *= value if getattr(options, name) else 1.0
+        places = min(2 * room + 1 if options.small_cache else room, 63)
         return {
             "rows": {str(n): factor * (0.03 + 0.005 * n) for n in rows if n <= places + 1},
             "prompt": 0.005 * factor,
             "load": 1.0,
-            "same": same or not options["repack"],
+            "same": same or not options.repack,
             "slots": places,
         }
 

@@ -60,16 +60,16 @@ def html(results: Results, pictures: Sequence[tuple[Plot, str]] | None = None) -
     """
     study = results.study
     shown = drawn(results) if pictures is None else pictures
-    first, *others = tables(results)
+    found = tables(results)  # the first says what came out
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(study.name)}</title><style>{_CSS}</style></head><body><main>",
         f"<h1>{escape(study.name)}</h1>",
         f'<p class="lead">{escape(results.summary)}</p>',
-        _table(first),
+        *map(_table, found[:1]),
         *(_figure(plot.title, svg) for plot, svg in shown),
-        *map(_table, others),
+        *map(_table, found[1:]),
         *_examples(results.examples, study.source, study.target),
         "<h2>Method</h2>",
         f"<p>{escape(methods(results))}</p>",
