@@ -10,16 +10,14 @@ sentence is found in another place of another book.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from translator import markup
+from translator.database import Database
 from translator.errors import InputError, VersoError
 from translator.memory_units import (
     Asked,
@@ -60,36 +58,19 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # The file is made here, since SQLite would make it readable for everybody.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(
-                path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise VersoError(
-                f"The translation memory {path} cannot be opened: {error}.",
-                "Set VERSO_HOME to a folder that can be written to.",
-            ) from error
-        self._db.row_factory = sqlite3.Row
-        with self._database() as db:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
-        with self._database(write=True) as db:
+        self._database = Database(path, "translation memory")
+        with self._database.writing() as db:
             self._prepare(db)
 
     def close(self) -> None:
         """Close the file. The memory cannot be used afterwards."""
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
     def find(self, asked: Asked) -> list[Unit]:
         """See :class:`Remembers`."""
         source, numbers = numbered(asked.text)
         keys = (text_key(source, asked.source, asked.target), asked.key)
-        with self._database() as db:
+        with self._database.reading() as db:
             rows = db.execute("SELECT * FROM units WHERE key IN (?, ?)", keys).fetchall()
         units = sorted(map(_unit, rows), key=lambda unit: list(Origin).index(unit.origin))
         back = {new: old for old, new in numbers.items()}
@@ -97,7 +78,7 @@ class Memory:
 
     def written(self, source: str, target: str) -> bool:
         """See :class:`Remembers`."""
-        with self._database() as db:
+        with self._database.reading() as db:
             row = db.execute(
                 "SELECT 1 FROM units WHERE source_language = ? AND target_language = ?"
                 " AND origin != ? LIMIT 1",
@@ -137,7 +118,7 @@ class Memory:
         count = 0
         for batch in _batches(units):
             count += len(batch)
-            with self._database(write=True) as db:
+            with self._database.writing() as db:
                 db.executemany(
                     "INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (key, origin) DO UPDATE SET target = excluded.target,"
@@ -151,7 +132,7 @@ class Memory:
         """All units (of these languages), the oldest first."""
         last = (-1.0, "", "")
         while True:
-            with self._database() as db:
+            with self._database.reading() as db:
                 rows = db.execute(
                     "SELECT * FROM units WHERE (? IN ('', source_language))"
                     " AND (? IN ('', target_language)) AND (created, key, origin) > (?, ?, ?)"
@@ -165,7 +146,7 @@ class Memory:
 
     def counts(self) -> dict[tuple[str, str], dict[Origin, int]]:
         """How many units there are for each (source, target) language, by origin."""
-        with self._database() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "SELECT source_language, target_language, origin, COUNT(*) FROM units"
                 " GROUP BY 1, 2, 3 ORDER BY 1, 2"
@@ -189,7 +170,7 @@ class Memory:
         plain = markup.plain(wanted)
         # No text that is shorter or longer than this can reach the score.
         share = minimum / (200.0 - minimum)
-        with self._database() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "SELECT * FROM units WHERE source_language = ? AND target_language = ?"
                 " AND size BETWEEN ? AND ?",
@@ -220,25 +201,6 @@ class Memory:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={VERSION}")
-
-    @contextmanager
-    def _database(self, write: bool = False) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._lock:
-                if write:
-                    self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                    if write:
-                        self._db.execute("COMMIT")
-                finally:
-                    if self._db.in_transaction:
-                        self._db.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise VersoError(
-                f"The translation memory {self._path} cannot be read or written: {error}.",
-                "Is the disk full?",
-            ) from error
 
 
 @dataclass(frozen=True, slots=True)

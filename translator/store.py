@@ -7,16 +7,14 @@ finished. A power cut loses at most about a second more (see :data:`_DURABLE_EVE
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from translator import markup
+from translator.database import Database
 from translator.errors import InputError, VersoError
 from translator.records import (
     JOB_COLUMNS,
@@ -39,46 +37,27 @@ class Store:
     """Jobs and their segments. May be used from any thread and by several processes at once."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
         self._durable = 0.0
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # The file is made here, since SQLite would make it readable for everybody.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(
-                path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise VersoError(
-                f"The job store {path} cannot be opened: {error}.",
-                "Set VERSO_HOME to a folder that can be written to.",
-            ) from error
-        self._db.row_factory = sqlite3.Row
-        self._db.create_function("folded", 1, _folded, deterministic=True)
-        with self._transaction() as db:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA foreign_keys=ON")
-            db.execute("PRAGMA synchronous=NORMAL")
-        with self._transaction(write=True) as db:
+        self._database = Database(path, "job store", "What was finished before is kept.")
+        self._database.connection.create_function("folded", 1, _folded, deterministic=True)
+        with self._database.writing() as db:
             prepare(db, path)
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
     def add_job(self, job: Job) -> None:
         """Store a new job."""
         values = [getattr(job, name) for name in JOB_COLUMNS]
         values[JOB_COLUMNS.index("options")] = json.dumps(job.options, ensure_ascii=False)
         marks = ", ".join("?" * len(values))
-        with self._transaction(write=True) as db:
+        with self._database.writing() as db:
             db.execute(f"INSERT INTO jobs ({', '.join(JOB_COLUMNS)}) VALUES ({marks})", values)
 
     def jobs(self) -> list[Job]:
         """All jobs, the oldest first."""
-        with self._transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute("SELECT * FROM jobs ORDER BY created, id").fetchall()
         return [job_of_row(row) for row in rows]
 
@@ -88,7 +67,7 @@ class Store:
         Raises :class:`InputError` when there is none or more than one.
         """
         wanted = job_id.strip().lower()
-        with self._transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "SELECT * FROM jobs WHERE substr(id, 1, ?) = ?", (len(wanted), wanted)
             ).fetchall()
@@ -105,17 +84,17 @@ class Store:
         if unknown:
             raise ValueError(f"no such columns: {unknown}")
         assignments = ", ".join(f"{name} = ?" for name in values)
-        with self._transaction(write=True) as db:
+        with self._database.writing() as db:
             db.execute(f"UPDATE jobs SET {assignments} WHERE id = ?", (*values.values(), job_id))
 
     def delete_job(self, job_id: str) -> None:
         """Forget a job and its segments."""
-        with self._transaction(write=True) as db:
+        with self._database.writing() as db:
             db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
     def add_segments(self, job_id: str, segments: Iterable[Segment]) -> None:
         """Store the segments of a job, in document order: all of them or none."""
-        with self._transaction(write=True) as db:
+        with self._database.writing() as db:
             db.executemany(
                 "INSERT INTO segments (job, ordinal, id, block, part, kind, section, keep, source,"
                 " before, after, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -151,7 +130,7 @@ class Store:
             t.style, t.provenance.value, t.attempts, t.prompt_tokens, t.new_tokens, t.seconds,
             time.time(), job_id, t.segment_id,
         )  # fmt: skip
-        with self._transaction(write=True, durable=durable) as db:
+        with self._database.writing(durable=durable) as db:
             changed = db.execute(
                 "UPDATE segments SET status = ?, target = ?, reason = ?, checks = ?, model = ?,"
                 " style = ?, provenance = ?, attempts = ?, prompt_tokens = ?, new_tokens = ?,"
@@ -174,7 +153,7 @@ class Store:
 
     def entries(self, job_id: str) -> list[Entry]:
         """All segments of a job in document order, with what is stored of each."""
-        with self._transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "SELECT * FROM segments WHERE job = ? ORDER BY ordinal", (job_id,)
             ).fetchall()
@@ -182,7 +161,7 @@ class Store:
 
     def recent(self, job_id: str, count: int) -> list[Entry]:
         """The segments of a job that were translated last, the latest first."""
-        with self._transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "SELECT * FROM segments WHERE job = ? AND updated IS NOT NULL"
                 " AND status = 'translated' ORDER BY updated DESC, ordinal DESC LIMIT ?",
@@ -192,7 +171,7 @@ class Store:
 
     def counts(self, job_id: str) -> Counts:
         """How many segments ended how."""
-        with self._transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "SELECT CASE WHEN again IS NULL THEN status END AS status, COUNT(*) AS n,"
                 " SUM(words) AS words FROM segments WHERE job = ? GROUP BY 1",
@@ -219,7 +198,7 @@ class Store:
         if numbers is not None:
             which = "ordinal IN (SELECT value FROM json_each(?))"
             values = [json.dumps(list(numbers))]
-        with self._transaction(write=True) as db:
+        with self._database.writing() as db:
             return db.execute(
                 "UPDATE segments SET again = ? WHERE job = ? AND provenance != ?"
                 f" AND (status = 'failed' OR status IS NOT NULL AND keep IS NULL) AND {which}",
@@ -228,7 +207,7 @@ class Store:
 
     def missing(self, job_id: str) -> int:
         """How many segments wait to be translated, for the first time or once more."""
-        with self._transaction() as db:
+        with self._database.reading() as db:
             row = db.execute(
                 "SELECT COUNT(*) FROM segments WHERE job = ?"
                 " AND (status IS NULL OR again IS NOT NULL)",
@@ -238,33 +217,8 @@ class Store:
 
     def query(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """The rows of a question about jobs and segments. It knows the function ``folded``."""
-        with self._transaction() as db:
+        with self._database.reading() as db:
             return db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _transaction(
-        self, write: bool = False, durable: bool = False
-    ) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._lock:
-                if durable:
-                    self._db.execute("PRAGMA synchronous=FULL")
-                if write:
-                    self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                    if write:
-                        self._db.execute("COMMIT")
-                finally:
-                    if self._db.in_transaction:
-                        self._db.execute("ROLLBACK")
-                    if durable:
-                        self._db.execute("PRAGMA synchronous=NORMAL")
-        except sqlite3.Error as error:
-            raise VersoError(
-                f"The job store {self._path} cannot be read or written: {error}.",
-                "Is the disk full? What was finished before is kept.",
-            ) from error
 
 
 def _folded(text: str | None) -> str:
