@@ -12,7 +12,9 @@ from hypothesis import settings
 from playwright.sync_api import Browser
 
 from tests.browser import open_chromium
+from tests.command_support import Verso
 from tests.jobs_support import MakeJobs, jobs_with
+from translator.cli import main
 from translator.engines.base import Engine
 from translator.engines.gguf import GgufEngine, GgufOptions
 from translator.jobs import BookJobs
@@ -74,3 +76,17 @@ def browser() -> Iterator[Browser]:
     """Chromium, one for a file of tests."""
     with open_chromium() as chromium:
         yield chromium
+
+
+@pytest.fixture
+def verso(capsys: pytest.CaptureFixture[str]) -> Verso:
+    """See :class:`Verso`."""
+
+    def run(*arguments: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        ended = main(arguments)
+        said = capsys.readouterr()
+        assert ended == code, said
+        return said.out, said.err
+
+    return run

@@ -10,41 +10,22 @@ import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
+from tests.command_support import Verso
 from trainer import background
 from trainer.campaigns import job
 from trainer.campaigns.folder import RATINGS, Campaigns
 from trainer.campaigns.types import Judgement, Rating
 from trainer.config import RunSettings
 from trainer.ratings.log import RatingsLog
-from translator.cli import main
 from translator.memory import Memory
 from translator.settings import Settings
 
 SOURCE = [f"He counted {n} birds over the harbour. None was white." for n in range(10)]
 GERMAN = [f"Er zählte {n} Vögel über dem Hafen. Keiner war weiß." for n in range(10)]
 ROUGH = [f"Er zählt {n} Vogel am Hafen. Keine weiß." for n in range(10)]
-
-
-class Verso(Protocol):
-    """Runs a command; gives what it printed and what it said."""
-
-    def __call__(self, *arguments: str, code: int = 0) -> tuple[str, str]: ...
-
-
-@pytest.fixture
-def verso(capsys: pytest.CaptureFixture[str]) -> Verso:
-    def run(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        ended = main(arguments)
-        said = capsys.readouterr()
-        assert ended == code, said
-        return said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
+from tests.command_support import Verso
 from tests.runs_support import FAKE, make_run, tiny_corpus, wait_for
 from trainer import launcher, runs
 from trainer.config import RunSettings
-from translator.cli import main
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,24 +27,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home() -> Path:
     return Path(os.environ["VERSO_HOME"])
-
-
-class Verso(Protocol):
-    """Runs a command; gives what it printed and what it said."""
-
-    def __call__(self, *arguments: str, code: int = 0) -> tuple[str, str]: ...
-
-
-@pytest.fixture
-def verso(capsys: pytest.CaptureFixture[str]) -> Verso:
-    def run(*arguments: str, code: int = 0) -> tuple[str, str]:
-        capsys.readouterr()
-        ended = main(arguments)
-        said = capsys.readouterr()
-        assert ended == code, said
-        return said.out, said.err
-
-    return run
 
 
 def test_a_settings_file_to_begin_with(verso: Verso, tmp_path: Path, corpus: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("peft")
 
+from tests.killing import killed_at
 from tests.runs_support import tiny_corpus
 from tests.tiny_hf import write_causal, write_encoder_decoder
 from trainer import corpus, runs, train, train_watch
@@ -90,16 +91,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     whole = _run(home, **chance)
     train.main([str(whole.folder)])
     killed = _run(home, **chance)
-    after = train_watch.Watch.on_step_end
-
-    def die(self: Any, args: Any, state: Any, control: Any, **more: Any) -> None:
-        after(self, args, state, control, **more)
-        if state.global_step == 7:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(train_watch.Watch, "on_step_end", die)
-        train.main([str(killed.folder)])
+    killed_at(killed, 7, monkeypatch)
     assert killed.status().state == "lost"
     assert train.main([str(killed.folder), "--resume"]) == 0
     assert _curve(killed) == _curve(whole)

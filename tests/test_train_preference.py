@@ -15,9 +15,10 @@ pytest.importorskip("peft")
 
 import torch
 
+from tests.killing import killed_at
 from tests.runs_support import tiny_corpus
 from tests.tiny_hf import write_causal, write_encoder_decoder
-from trainer import runs, train, train_watch
+from trainer import runs, train
 from trainer.config import RunSettings
 from trainer.corpus import Corpus
 from trainer.runs import Run
@@ -144,16 +145,7 @@ def test_rewards_rise_and_what_was_killed_goes_on_the_same(
     assert _signals(whole, "reward.tags") == [1.0] * 12
 
     killed = whole.clone(home)
-    after = train_watch.Watch.on_step_end
-
-    def die(self: Any, args: Any, state: Any, control: Any, **more: Any) -> None:
-        after(self, args, state, control, **more)
-        if state.global_step == 8:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(train_watch.Watch, "on_step_end", die)
-        train.main([str(killed.folder)])
+    killed_at(killed, 8, monkeypatch)
     assert train.main([str(killed.folder), "--resume"]) == 0
     assert killed.status().resumed_from == 6
     assert _curve(killed) == _curve(whole)
