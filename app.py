@@ -41,8 +41,8 @@ from translator.tabs.downloads import Downloads
 from translator.tabs.owner import OwnerCookie
 
 PORT = 7860
-_HEAD = ("page", "review", "align")  # scripts and styles in assets
-_STYLES = (*_HEAD, "train", "compare")
+_SCRIPTS = ("page", "panel", "review", "align")  # in assets
+_STYLES = ("page", "review", "align", "train", "compare")
 _LARGEST_UPLOAD = "200mb"
 _CACHE_AGE = 24 * 3600  # seconds after which uploaded and downloaded copies are deleted
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif")
@@ -102,7 +102,7 @@ def build(context: AppContext, host: str = "127.0.0.1") -> FastAPI:
     # In the head, not as gradio's css: that is rewritten, and media queries get lost.
     script, style = (
         "\n".join((assets / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
-        for kind, names in (("js", _HEAD), ("css", _STYLES))
+        for kind, names in (("js", _SCRIPTS), ("css", _STYLES))
     )
     gr.mount_gradio_app(
         app,

@@ -1,74 +1,34 @@
-/* Proofreading an alignment, in the Train tab. It lives at #align/ID?filters, so that it survives a
-   reload and the browser's Back leaves it. All HTML comes escaped from the server. */
+/* Proofreading an alignment, in the Train tab, at #align/ID?filters. */
 (() => {
   const LEAVING = "Leave without saving what you wrote?";
-  let id = "";
-  let asked = new URLSearchParams();
   let side = "source"; // the one that keys move sentences of
-  let lost = false; // whether the last question got no answer
   let turn = 0; // an answer to an older question is dropped
   let work = Promise.resolve(); // changes go one after the other, however fast the keys come
 
   const $ = (selector) => document.querySelector(selector);
-  const panel = () => $("#align-panel");
+  const panel = new Panel({
+    name: "align",
+    tab: "Train",
+    open: "v-aligning",
+    server: (id) => `alignments/${id}`,
+    begin: () => mark(),
+    load: () => load(),
+  });
   const rowOf = (element) => element?.closest?.("#align-rows .a-row");
   const rowWith = (number) => document.getElementById(`bead-${number}`);
   const editing = () => $("#align-rows .v-editing");
 
-  /* Null when there is no answer; what was typed stays where it is. */
-  async function call(path, body) {
-    try {
-      const answer = await fetch(`alignments/${id}${path}`, {
-        method: body ? "POST" : "GET",
-        headers: { "x-verso": "align", ...(body && { "content-type": "application/json" }) },
-        body: body && JSON.stringify(body),
-      });
-      if (answer.status === 404) {
-        close();
-        return null;
-      }
-      const data = await answer.json();
-      if (lost) say("");
-      lost = false;
-      if (answer.ok || data.said) return { ...data, refused: !answer.ok };
-    } catch {
-      // Verso was stopped, or the network is gone.
-    }
-    lost = true;
-    say(`<div class="v-notice v-error" role="alert"><strong>Verso did not answer.</strong>
-      <span class="v-hint">Is it still running? What you typed is still here.</span></div>`);
-    return null;
-  }
-
-  function put(name, html) {
-    const place = $(name);
-    if (!place || place.dataset.html === html) return;
-    if (name === "#align-tools" && place.contains(document.activeElement)) return;
-    place.dataset.html = html;
-    place.innerHTML = html;
-  }
-
-  function parsed(html) {
-    const box = document.createElement("div");
-    box.innerHTML = html;
-    return box.firstElementChild;
-  }
-
-  function say(html) {
-    $("#align-said").innerHTML = html || "";
-  }
-
   function show(data) {
-    put("#align-head", data.head);
-    put("#align-chips", data.chips);
-    put("#align-tools", data.tools);
+    panel.put("head", data.head);
+    panel.put("chips", data.chips);
+    panel.put("tools", data.tools);
     $("#align-rows").innerHTML = data.list;
-    asked.set("first", data.first);
+    panel.asked.set("first", data.first);
   }
 
   async function load() {
     const mine = ++turn;
-    const data = await call(`?${asked}`);
+    const data = await panel.call(`?${panel.asked}`);
     if (data && mine === turn) show(data);
   }
 
@@ -84,9 +44,9 @@
     work = work.then(async () => {
       const rows = [...document.querySelectorAll("#align-rows .a-row")];
       const place = Math.max(0, rows.indexOf(from));
-      const data = await call(`${path}?${asked}`, body);
+      const data = await panel.call(`${path}?${panel.asked}`, body);
       if (!data) return null;
-      say(data.said);
+      panel.say(data.said);
       if (data.refused) return data;
       const top = from?.isConnected ? from.getBoundingClientRect().top : null;
       show(data);
@@ -105,14 +65,14 @@
   async function edit(row) {
     const open = editing();
     if (open && open !== row && !(await leave(open))) return;
-    const data = await call(`/rows/${row.dataset.id}/form`);
+    const data = await panel.call(`/rows/${row.dataset.id}/form`);
     if (!data) return;
-    if (data.refused) return say(data.said);
-    const form = parsed(data.row);
+    if (data.refused) return panel.say(data.said);
+    const form = Panel.parsed(data.row);
     rowWith(row.dataset.id).replaceWith(form);
     for (const area of form.querySelectorAll("textarea")) {
       area.dataset.was = area.value;
-      fit(area);
+      Panel.fit(area);
     }
     form.querySelector(`textarea[data-side=${side}]`).focus();
   }
@@ -136,7 +96,7 @@
   async function right(row) {
     await act(row, "right");
     // The page shows what is to be looked at only: the next one has the focus already.
-    if (asked.get("shown") === "unsure" || asked.get("order") === "confidence") return;
+    if (panel.asked.get("shown") === "unsure" || panel.asked.get("order") === "confidence") return;
     const here = rowOf(document.activeElement);
     focus(here?.nextElementSibling?.closest(".a-row"));
     mark();
@@ -144,16 +104,16 @@
 
   async function unsure(step) {
     const here = rowOf(document.activeElement);
-    const query = new URLSearchParams(asked);
+    const query = new URLSearchParams(panel.asked);
     if (here) query.set("after", here.dataset.id);
     query.set("step", step);
-    const data = await call(`/next?${query}`);
+    const data = await panel.call(`/next?${query}`);
     if (!data) return;
-    say(data.said);
+    panel.say(data.said);
     if (data.id === null) return;
     if (!rowWith(data.id)) {
-      asked.set("first", data.first);
-      remember();
+      panel.asked.set("first", data.first);
+      panel.remember();
       await load();
     }
     const row = rowWith(data.id);
@@ -165,10 +125,10 @@
   /* A row among its neighbours, whatever was filtered. */
   async function inText(row) {
     const number = row.dataset.id;
-    asked = new URLSearchParams({ around: number });
+    panel.asked = new URLSearchParams({ around: number });
     await load();
-    asked.delete("around");
-    remember();
+    panel.asked.delete("around");
+    panel.remember();
     rowWith(number)?.scrollIntoView({ block: "center" });
     rowWith(number)?.focus({ preventScroll: true });
   }
@@ -181,63 +141,17 @@
 
   /* Which side the keys mean. */
   function mark() {
-    panel().dataset.side = side;
-  }
-
-  function fit(area) {
-    area.style.height = "auto";
-    area.style.height = `${area.scrollHeight + 2}px`;
-  }
-
-  function remember() {
-    history.replaceState(null, "", `#align/${id}?${asked}`);
+    panel.root.dataset.side = side;
   }
 
   function ask(changes) {
     const open = editing();
     if (open && changed(open) && !window.confirm(LEAVING)) return;
-    asked.delete("first");
-    for (const [name, value] of Object.entries(changes)) {
-      if (value === "" || (name === "shown" && value === "all") || (name === "order" && value === "text")) asked.delete(name);
-      else asked.set(name, value);
-    }
-    remember();
-    say("");
-    return load();
-  }
-
-  function close() {
-    history.pushState(null, "", location.pathname + location.search);
-    route();
-  }
-
-  const parse = () => location.hash.match(/^#align\/([0-9a-f]+)(?:\?(.*))?$/);
-  const trainTab = () =>
-    [...document.querySelectorAll("#tabs button[role=tab]")].find((tab) => tab.textContent.trim() === "Train");
-
-  function route() {
-    const found = parse();
-    const root = panel();
-    if (!root) return;
-    id = found ? found[1] : "";
-    root.hidden = !id;
-    document.documentElement.classList.toggle("v-aligning", Boolean(id));
-    if (!id) {
-      for (const part of root.children) {
-        part.innerHTML = "";
-        delete part.dataset.html;
-      }
-      return;
-    }
-    asked = new URLSearchParams(found[2] || "");
-    trainTab()?.click();
-    say("");
-    mark();
-    load().then(() => root.scrollIntoView({ block: "start" }));
+    return panel.ask(changes, { shown: "all", order: "text" });
   }
 
   const ACTIONS = {
-    close,
+    close: () => panel.close(),
     undo: () => change("/undo", {}, rowOf(document.activeElement)),
     save,
     leave,
@@ -250,7 +164,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    if (!id || !panel()?.contains(event.target)) return;
+    if (!panel.id || !panel.root?.contains(event.target)) return;
     const button = event.target.closest("button, a");
     const row = rowOf(event.target);
     const cell = event.target.closest(".a-cell");
@@ -265,20 +179,20 @@
       else act(row, action);
     } else if (button?.dataset.shown) ask({ shown: button.dataset.shown });
     else if (button?.dataset.first) {
-      asked.set("first", button.dataset.first);
-      remember();
+      panel.asked.set("first", button.dataset.first);
+      panel.remember();
       load().then(() => $("#align-chips").scrollIntoView({ block: "start" }));
     }
   });
 
   document.addEventListener("dblclick", (event) => {
     const row = rowOf(event.target);
-    if (id && row && !row.classList.contains("v-editing") && !event.target.closest("button")) edit(row);
+    if (panel.id && row && !row.classList.contains("v-editing") && !event.target.closest("button")) edit(row);
   });
 
   let typing = 0;
   document.addEventListener("input", (event) => {
-    if (rowOf(event.target) && event.target.tagName === "TEXTAREA") fit(event.target);
+    if (rowOf(event.target) && event.target.tagName === "TEXTAREA") Panel.fit(event.target);
     else if (event.target.closest?.("#align-tools") && event.target.name) {
       clearTimeout(typing);
       const wait = event.target.name === "text" ? 300 : 0;
@@ -307,7 +221,7 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (!id || !panel()?.offsetParent) return;
+    if (!panel.id || !panel.root?.offsetParent) return;
     const row = rowOf(event.target);
     const open = row?.classList.contains("v-editing");
     if (open && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -336,12 +250,4 @@
     const row = editing();
     if (row && changed(row)) event.preventDefault();
   });
-  addEventListener("hashchange", route);
-  // Gradio makes the panel when the tab is first opened.
-  const waiting = setInterval(() => {
-    if (panel()) {
-      clearInterval(waiting);
-      route();
-    } else if (parse()) trainTab()?.click();
-  }, 200);
 })();

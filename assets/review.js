@@ -1,56 +1,22 @@
-/* The review panel of the Books tab. It lives at #review/JOB?filters, so that it survives a reload
-   and the browser's Back leaves it. All HTML comes escaped from the server. */
+/* The review of a book, in the Books tab, at #review/JOB?filters. */
 (() => {
   const POLL = 1500; // milliseconds
   const FILTERS = ["shown", "check", "section", "text"];
-  let job = "";
-  let asked = new URLSearchParams();
   let stamp = "";
   let busy = false; // whether the job is at work or waits for its turn
-  let lost = false; // whether the last question got no answer
   let turn = 0; // an answer to an older question is dropped
 
   const $ = (selector) => document.querySelector(selector);
-  const panel = () => $("#review-panel");
+  const panel = new Panel({
+    name: "review",
+    tab: "Books",
+    open: "v-reviewing",
+    server: (job) => `books/${job}/review`,
+    begin: () => (busy = false),
+    load: () => load(),
+  });
   const rowOf = (element) => element?.closest?.("#review-list .v-row");
   const editing = () => $("#review-list .v-editing");
-
-  /* Null when there is no answer; what was typed stays where it is. */
-  async function call(path, body) {
-    try {
-      const answer = await fetch(`books/${job}/review${path}`, {
-        method: body ? "POST" : "GET",
-        headers: { "x-verso": "review", ...(body && { "content-type": "application/json" }) },
-        body: body && JSON.stringify(body),
-      });
-      if (answer.status === 404) {
-        close();
-        return null;
-      }
-      const data = await answer.json();
-      if (lost) say("");
-      lost = false;
-      if (answer.ok || data.said) return { ...data, refused: !answer.ok };
-    } catch {
-      // Verso was stopped, or the network is gone.
-    }
-    lost = true;
-    say(`<div class="v-notice v-error" role="alert"><strong>Verso did not answer.</strong>
-      <span class="v-hint">Is it still running? What you typed is still here.</span></div>`);
-    return null;
-  }
-
-  /* Only what differs is put in, so that nobody loses their place, focus or typed words. */
-  function put(id, html) {
-    const place = $(id);
-    if (!place || html === undefined || place.dataset.html === html) return;
-    if (id !== "#review-head" && place.contains(document.activeElement)) {
-      const name = document.activeElement.name;
-      if (name === "text" || document.activeElement.id === "review-note") return;
-    }
-    place.dataset.html = html;
-    place.innerHTML = html;
-  }
 
   function putList(html, keep) {
     const place = $("#review-list");
@@ -78,71 +44,48 @@
     return row;
   }
 
-  function parsed(html) {
-    const box = document.createElement("div");
-    box.innerHTML = html;
-    return box.firstElementChild;
-  }
-
   async function load(keep = false) {
     const mine = ++turn;
-    const data = await call(`?${asked}`);
+    const data = await panel.call(`?${panel.asked}`);
     if (!data || mine !== turn) return;
     stamp = data.stamp;
     headed(data);
-    put("#review-chips", data.chips);
-    put("#review-tools", data.tools);
+    panel.put("chips", data.chips);
+    panel.put("tools", data.tools);
     putList(data.list, keep);
-    asked.set("first", data.first);
-    const narrowed = FILTERS.some((name) => asked.has(name));
+    panel.asked.set("first", data.first);
+    const narrowed = FILTERS.some((name) => panel.asked.has(name));
     const rows = $("#review-list .v-row");
-    panel().classList.toggle("v-narrowed", Boolean(narrowed && rows));
+    panel.root.classList.toggle("v-narrowed", Boolean(narrowed && rows));
   }
 
   function headed(data) {
-    put("#review-head", data.head);
-    if (busy && !data.busy) say(data.ended);
+    panel.put("head", data.head);
+    if (busy && !data.busy) panel.say(data.ended);
     busy = data.busy;
   }
 
-  function say(html) {
-    $("#review-said").innerHTML = html || "";
-  }
-
   async function look() {
-    if (!job || document.hidden || !panel()?.offsetParent) return;
-    const data = await call("/head");
+    if (!panel.id || document.hidden || !panel.root?.offsetParent) return;
+    const data = await panel.call("/head");
     if (!data) return;
     headed(data);
     if (data.stamp !== stamp) await load(true);
   }
 
-  function remember() {
-    history.replaceState(null, "", `#review/${job}?${asked}`);
-  }
-
-  function ask(changes) {
-    asked.delete("first");
-    for (const [name, value] of Object.entries(changes)) {
-      if (value === "" || value === "\n" || (name === "shown" && value === "all")) asked.delete(name);
-      else asked.set(name, value);
-    }
-    remember();
-    say("");
-    return load();
-  }
+  const ask = (changes) => panel.ask(changes, { shown: "all", section: "\n" });
 
   async function edit(row) {
     const open = editing();
     if (open && open !== row && !(await leave(open))) return;
-    const data = await call(`/segments/${row.dataset.number}/form`);
+    const data = await panel.call(`/segments/${row.dataset.number}/form`);
     if (!data) return;
-    const form = parsed(data.row);
+    const form = Panel.parsed(data.row);
     document.getElementById(row.id).replaceWith(form);
     const area = form.querySelector("textarea");
     if (!area) return form.focus();
     area.dataset.was = area.value;
-    fit(area);
+    Panel.fit(area);
     tagsLeft(form);
     area.focus();
     area.setSelectionRange(area.value.length, area.value.length);
@@ -155,9 +98,9 @@
 
   async function leave(row) {
     if (changed(row) && !window.confirm("Leave without saving what you wrote?")) return false;
-    const data = await call(`/segments/${row.dataset.number}`);
+    const data = await panel.call(`/segments/${row.dataset.number}`);
     if (!data) return false;
-    const shown = parsed(data.row);
+    const shown = Panel.parsed(data.row);
     document.getElementById(row.id)?.replaceWith(shown);
     shown.focus({ preventScroll: true });
     return true;
@@ -165,27 +108,27 @@
 
   async function save(row) {
     const text = row.querySelector("textarea").value;
-    const data = await call(`/segments/${row.dataset.number}`, { text });
+    const data = await panel.call(`/segments/${row.dataset.number}`, { text });
     if (!data) return;
     if (data.refused) {
       row.querySelector(".v-wrong").innerHTML = data.said;
       return;
     }
-    const shown = parsed(data.row);
+    const shown = Panel.parsed(data.row);
     row.replaceWith(shown);
     shown.focus({ preventScroll: true });
     headed(data);
   }
 
   async function again(body, row) {
-    const filters = new URLSearchParams(asked);
-    const data = await call(`/again?${filters}`, body);
+    const filters = new URLSearchParams(panel.asked);
+    const data = await panel.call(`/again?${filters}`, body);
     if (!data) return;
     if (row && !data.refused) {
-      const now = await call(`/segments/${row.dataset.number}`);
-      if (now) swap(row, parsed(now.row));
+      const now = await panel.call(`/segments/${row.dataset.number}`);
+      if (now) swap(row, Panel.parsed(now.row));
     }
-    say(data.said);
+    panel.say(data.said);
     if (!data.refused) headed(data);
   }
 
@@ -193,26 +136,21 @@
     const here = rowOf(document.activeElement);
     const first = $("#review-list .v-row");
     const after = here ? here.dataset.number : first ? Number(first.dataset.number) - step : -1;
-    const filters = new URLSearchParams(asked);
+    const filters = new URLSearchParams(panel.asked);
     filters.set("after", after);
     filters.set("step", step);
-    const data = await call(`/next?${filters}`);
+    const data = await panel.call(`/next?${filters}`);
     if (!data) return;
-    say(data.said);
+    panel.say(data.said);
     if (data.number === null) return;
     if (!document.getElementById(`segment-${data.number}`)) {
-      asked.set("first", data.first);
-      remember();
+      panel.asked.set("first", data.first);
+      panel.remember();
       await load();
     }
     const row = document.getElementById(`segment-${data.number}`);
     row?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: "center" });
-  }
-
-  function fit(area) {
-    area.style.height = "auto";
-    area.style.height = `${area.scrollHeight + 2}px`;
   }
 
   function tagsLeft(row) {
@@ -230,42 +168,12 @@
     if (whole) area.select();
     // The only way that the browser's undo knows of.
     if (!document.execCommand("insertText", false, text)) area.setRangeText(text, ...(whole ? [0, area.value.length] : [area.selectionStart, area.selectionEnd]), "end");
-    fit(area);
+    Panel.fit(area);
     tagsLeft(row);
   }
 
-  function close() {
-    history.pushState(null, "", location.pathname + location.search);
-    route();
-  }
-
-  const parse = () => location.hash.match(/^#review\/([0-9a-f]+)(?:\?(.*))?$/);
-  const booksTab = () =>
-    [...document.querySelectorAll("#tabs button[role=tab]")].find((tab) => tab.textContent.trim() === "Books");
-
-  function route() {
-    const found = parse();
-    const root = panel();
-    if (!root) return;
-    job = found ? found[1] : "";
-    root.hidden = !job;
-    document.documentElement.classList.toggle("v-reviewing", Boolean(job));
-    if (!job) {
-      for (const part of root.children) {
-        part.innerHTML = "";
-        delete part.dataset.html;
-      }
-      return;
-    }
-    asked = new URLSearchParams(found[2] || "");
-    busy = false;
-    booksTab()?.click();
-    say("");
-    load().then(() => root.scrollIntoView({ block: "start" }));
-  }
-
   const ACTIONS = {
-    close,
+    close: () => panel.close(),
     save: (row) => save(row),
     leave: (row) => leave(row),
     again: (row) =>
@@ -278,15 +186,15 @@
         return again({ note: $("#review-note")?.value || "" });
     },
     write: async () => {
-      const data = await call("/write", {});
+      const data = await panel.call("/write", {});
       if (!data) return;
-      say(data.said);
+      panel.say(data.said);
       if (!data.refused) headed(data);
     },
   };
 
   document.addEventListener("click", (event) => {
-    if (!job || !panel()?.contains(event.target)) return;
+    if (!panel.id || !panel.root?.contains(event.target)) return;
     const button = event.target.closest("button, a");
     const row = rowOf(event.target);
     if (button?.dataset.do) {
@@ -294,8 +202,8 @@
       ACTIONS[button.dataset.do](row, button);
     } else if (button?.dataset.shown) ask({ shown: button.dataset.shown });
     else if (button?.dataset.first) {
-      asked.set("first", button.dataset.first);
-      remember();
+      panel.asked.set("first", button.dataset.first);
+      panel.remember();
       load().then(() => $("#review-chips").scrollIntoView({ block: "start" }));
     } else if (button?.dataset.tag) insert(row, button.dataset.text);
     else if (row && !row.classList.contains("v-editing") && !button && getSelection().isCollapsed) edit(row);
@@ -305,7 +213,7 @@
   document.addEventListener("input", (event) => {
     const row = rowOf(event.target);
     if (row && event.target.tagName === "TEXTAREA") {
-      fit(event.target);
+      Panel.fit(event.target);
       tagsLeft(row);
     } else if (event.target.closest?.("#review-tools") && event.target.name) {
       clearTimeout(typing);
@@ -315,7 +223,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (!job || !panel()?.offsetParent) return;
+    if (!panel.id || !panel.root?.offsetParent) return;
     const row = rowOf(event.target);
     const open = row?.classList.contains("v-editing");
     if (open && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -342,13 +250,5 @@
     const row = editing();
     if (row && changed(row)) event.preventDefault();
   });
-  addEventListener("hashchange", route);
-  // Gradio makes the panel when the tab is first opened.
-  const waiting = setInterval(() => {
-    if (panel()) {
-      clearInterval(waiting);
-      route();
-    } else if (parse()) booksTab()?.click();
-  }, 200);
   setInterval(look, POLL);
 })();
