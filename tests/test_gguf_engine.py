@@ -154,12 +154,6 @@ def test_a_person_gets_in_while_a_book_runs(small_engine: GgufEngine) -> None:
     assert ended.index("r99") < 5
 
 
-def test_replies_that_end_with_their_first_token(small_engine: GgufEngine) -> None:
-    """Nobody is left to decode after such a prompt; the next one is read all the same."""
-    ends = run(small_engine, [request(n, max_new_tokens=1) for n in range(7)])
-    assert len(ends) == 7 and all(isinstance(end, Done) for end in ends.values())
-
-
 def test_stop_strings_end_a_reply(small_engine: GgufEngine) -> None:
     free = text(run(small_engine, [request(4)])["r4"])
     word = free.split()[1]
