@@ -120,7 +120,7 @@ def test_killed_at_any_moment(
     before: list[Entry] = []
     for _ in range(6):
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.slow_book", str(tmp_path / "home"), job_id, "0.01"],
+            [sys.executable, "-m", "tests.slow_book", str(tmp_path / "home"), job_id, "0.02"],
             cwd=ROOT,
             stderr=subprocess.DEVNULL,
         )

@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _failed(run, f"{type(error).__name__}: {error}", "The log says where.")
         if train_world.is_first():
             _end(run, "stopped" if stopped else "done", eta=None if stopped else 0.0)
+        train_world.leave()
     return 0
 
 

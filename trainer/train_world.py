@@ -44,5 +44,15 @@ def gathered(value: Value) -> list[Value]:
     return values
 
 
+def leave() -> None:
+    """Part, when all processes have come this far.
+
+    Threads of a group that is still open can abort a process that ends.
+    """
+    if _together():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def _together() -> bool:
     return bool(torch.distributed.is_available() and torch.distributed.is_initialized())
