@@ -133,6 +133,20 @@ def test_without_text_whole_scripts_stay(pair: Pair, monkeypatch: pytest.MonkeyP
     assert {*italian[0]} <= {*latin.kept.tolist()}
 
 
+def test_characters_of_kept_tokens_stay(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training reads a trimmed model with another tokenizer, which begins with characters."""
+    monkeypatch.setattr(trim, "_COMMON", 0)
+    monkeypatch.setattr(trim, "_ROWS", 1)
+    monkeypatch.setattr(vocabulary.Vocabulary, "characters", lambda *_: set())  # as for "▸"
+    tokens = vocabulary.Vocabulary(gguf_file.read(pair.whole))
+    counts = vocabulary.used(pair.before.ids(SAMPLE.splitlines()), pair.before.size)
+    kept = {*trim.choose(tokens, ["en"], counts, counts, 1).kept.tolist()}
+    numbers = {token: number for number, token in enumerate(tokens.tokens)}
+    characters = {char for number in kept & tokens.of_text() for char in tokens.tokens[number]}
+    assert len(characters) > 30
+    assert {numbers[char] for char in characters if char in numbers} <= kept
+
+
 def test_a_round_number_of_tokens_stays(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """llama.cpp's fast kernels need one; what fills it up is closed like the rest."""
     monkeypatch.setattr(trim, "_COMMON", 0)

@@ -147,7 +147,11 @@ class Vocabulary:
         return {raw.decode("utf-8", "replace"): rank for rank, raw in enumerate(merges)}
 
     def closed(self, kept: Collection[int]) -> set[int]:
-        """``kept`` and every token that the merges pass through on the way to one of them."""
+        """``kept`` and every token that the merges pass through on the way to one of them.
+
+        Single characters, too: llama.cpp merges any, the tokenizers of transformers only those
+        that are tokens.
+        """
         rank: Callable[[str, str], float | None]
         if self.is_bpe:
             ranks = self._ranks
@@ -165,7 +169,8 @@ class Vocabulary:
         closed = set(kept)
         for number in kept:
             if self._types[number] == _NORMAL:
-                pieces = passed(self.tokens[number], rank)
+                token = self.tokens[number]
+                pieces = (*token, *passed(token, rank))
                 closed.update(self._numbers[piece] for piece in pieces if piece in self._numbers)
         return closed
 
