@@ -120,9 +120,11 @@ def test_killed_at_any_moment(
     before: list[Entry] = []
     for _ in range(6):
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.slow_book", str(tmp_path / "home"), job_id, "0.02"],
+            [sys.executable, "-m", "tests.slow_book", str(tmp_path / "home"), job_id, "0.01"],
             cwd=ROOT,
             stderr=subprocess.DEVNULL,
+            # In the background of a shell, where the tests may run, Ctrl+C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         least = len(stored(jobs, job_id))
         wait_for(lambda: len(stored(jobs, job_id)) > least or process.poll() is not None)  # noqa: B023
