@@ -102,7 +102,7 @@ def _options(spec: ModelSpec, registry: Registry, settings: Settings) -> GgufOpt
     from translator.engines.child import usable_threads
     from translator.engines.pool import gguf_options
 
-    options = gguf_options(spec, registry.path(spec), settings)
+    options = gguf_options(spec, registry, settings)
     return replace(options, threads=options.threads or usable_threads())
 
 

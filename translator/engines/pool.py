@@ -166,7 +166,7 @@ class EnginePool:
             from translator.engines.gguf import GgufEngine
 
             options = replace(
-                gguf_options(spec, self._registry.path(spec), self._settings),
+                gguf_options(spec, self._registry, self._settings),
                 reproducible=self._reproducible,
                 kv_budget=int(free_memory() * KV_SHARE),
             )
@@ -233,7 +233,7 @@ class EnginePool:
             entry.engine.close()
 
 
-def gguf_options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions:
+def gguf_options(spec: ModelSpec, registry: Registry, settings: Settings) -> GgufOptions:
     """How a GGUF model, with its adapter if it has one, is run on this machine.
 
     The ways that `verso models tune` found, if it was asked.
@@ -241,11 +241,12 @@ def gguf_options(spec: ModelSpec, path: Path, settings: Settings) -> GgufOptions
     from translator.engines.gguf import GgufOptions
     from translator.engines.gguf_tuning import tuned
 
+    adapter = registry.adapter(spec)
     options = GgufOptions(
-        path,
+        registry.path(spec),
         context=min(spec.context, REQUEST_CONTEXT),
         threads=settings.threads,
-        adapter=str(settings.models / spec.adapter) if spec.adapter else "",
+        adapter=str(adapter) if adapter else "",
         adapter_scale=spec.adapter_scale,
     )
     return tuned(options, settings)
